@@ -1,0 +1,19 @@
+/* libwaitq: SPDX-License-Identifier: MIT
+ * Copyright (c) 2026 The libwaitq authors */
+#ifndef WAITQ_BASE_NAME_H
+#define WAITQ_BASE_NAME_H
+
+/* Names of rooms, limiters and keys: [A-Za-z0-9_.-], so that they can stand in a database key, a JSON text, a metric and a log
+ * line as they are. */
+
+#include <stddef.h>
+
+#include <waitq/error.h>
+
+/* Whether every one of length characters is allowed, and there are 1 to longest. */
+int waitq__name_is_valid(const char *name, size_t length, size_t longest);
+
+/* Checks a NUL-terminated name; what says whose name it is in the error text. */
+int waitq__name_check(const char *name, size_t longest, const char *what, waitq_error *error);
+
+#endif

@@ -1,0 +1,128 @@
+/* libwaitq: SPDX-License-Identifier: MIT
+ * Copyright (c) 2026 The libwaitq authors */
+#include "core/state.h"
+
+#include <string.h>
+
+#include "base/error.h"
+
+void waitq__state_reset(struct waitq__state *state) {
+  state->head = 0;
+  state->floor = 0;
+  state->ready = 0;
+  state->trim = 0;
+  state->trimmed_left = 0;
+  state->trimmed_entered = 0;
+  state->turns.surplus = 0;
+  memset(state->claim_end, 0, sizeof state->claim_end);
+  waitq__wheel_init(&state->heartbeat, state->heartbeat.ttl_us, state->now_us);
+  waitq__wheel_init(&state->session, state->session.ttl_us, state->now_us);
+  waitq__wheel_init(&state->claim, state->claim.ttl_us, state->now_us);
+}
+
+void waitq__state_set_terms(struct waitq__state *state, int64_t at_us) {
+  double rate_per_s = waitq__state_admits(state) ? state->rate_per_s : 0.0;
+  waitq__bucket_set(&state->turns, rate_per_s, state->burst, at_us);
+  waitq__bucket_set(&state->entries, rate_per_s, state->burst, at_us);
+  state->promised_us = 0;
+}
+
+int64_t waitq__state_entry_wait(struct waitq__state *state) {
+  int64_t wait_us = waitq__bucket_wait_for(&state->entries, 1, state->now_us);
+  if (wait_us == 0 || wait_us == WAITQ__NEVER_US) {
+    return wait_us;
+  }
+  int64_t token_us = waitq__bucket_wait(&state->entries.terms, 0, WAITQ__TOKEN);
+  int64_t first_us = state->now_us + wait_us;
+  /* No more instants are promised than there are visitors to promise them to, however often one of them asks. */
+  int64_t last_us = first_us + (int64_t)(state->ready - 1) * token_us;
+  int64_t promised_us = state->promised_us > first_us ? state->promised_us : first_us;
+  if (promised_us > last_us || state->ready > INT32_MAX || token_us > INT64_MAX / INT32_MAX) {
+    promised_us = last_us > first_us ? last_us : first_us;
+  }
+  state->promised_us = promised_us + token_us;
+  return promised_us - state->now_us;
+}
+
+void waitq__state_set_rate(struct waitq__state *state, double rate_per_s, int64_t at_us) {
+  state->rate_per_s = rate_per_s;
+  state->rate_changed_us = at_us;
+  waitq__state_set_terms(state, at_us);
+}
+
+int waitq__state_plan_rate(struct waitq__state *state, double rate_per_s, int64_t at_us, waitq_error *error) {
+  if (at_us <= state->now_us) {
+    waitq__state_set_rate(state, rate_per_s, state->now_us);
+    return WAITQ_OK;
+  }
+  uint64_t at = 0;
+  while (at < state->plan_count && state->plans[at].at_us < at_us) {
+    at++;
+  }
+  if (at == state->plan_count || state->plans[at].at_us != at_us) {
+    if (state->plan_count == WAITQ_RATE_PLANS_MAX) {
+      return waitq__fail(error, WAITQ_E_EXHAUSTED, "%d changes of rate are planned already", WAITQ_RATE_PLANS_MAX);
+    }
+    memmove(&state->plans[at + 1], &state->plans[at], (state->plan_count - at) * sizeof state->plans[0]);
+    state->plan_count++;
+  }
+  state->plans[at] = (struct waitq__rate_plan){at_us, rate_per_s};
+  return WAITQ_OK;
+}
+
+void waitq__state_open(struct waitq__state *state, int64_t at_us) {
+  state->phase = WAITQ_PHASE_OPEN;
+  waitq__state_set_terms(state, at_us);
+}
+
+int waitq__state_set_phase(struct waitq__state *state, uint32_t phase, waitq_error *error) {
+  if (phase < WAITQ_PHASE_OPEN || phase > WAITQ_PHASE_CLOSED) {
+    return waitq__fail(error, WAITQ_E_INVALID, "phase is %u: it must be OPEN, PAUSED, DRAINING or CLOSED", phase);
+  }
+  int stood_still = waitq__state_stands_still(state);
+  state->phase = phase;
+  int stands_still = waitq__state_stands_still(state);
+  if (stood_still && !stands_still) {
+    waitq__wheel_shift(&state->claim, state->now_us - state->stood_since_us);
+  }
+  if (!stood_still && stands_still) {
+    state->stood_since_us = state->now_us;
+  }
+  waitq__state_set_terms(state, state->now_us);
+  return WAITQ_OK;
+}
+
+static int is_plausible(const struct waitq__state *state) {
+  const struct waitq__wheel *wheels[] = {&state->heartbeat, &state->session, &state->claim};
+  for (unsigned i = 0; i < 3; i++) {
+    if (wheels[i]->ttl_us <= 0 || wheels[i]->current < wheels[i]->oldest ||
+        wheels[i]->current - wheels[i]->oldest >= WAITQ__WHEEL_SLOTS) {
+      return 0;
+    }
+  }
+  return state->bytes == sizeof *state && state->floor <= state->head && state->trim <= state->floor &&
+         state->ready <= state->head - state->floor && state->phase >= WAITQ_PHASE_SCHEDULED &&
+         state->phase <= WAITQ_PHASE_CLOSED && state->plan_count <= WAITQ_RATE_PLANS_MAX && state->burst >= 1 &&
+         state->burst <= WAITQ__BURST_MAX && waitq__rate_check(state->rate_per_s, NULL) == WAITQ_OK &&
+         state->min_poll_us > 0 && state->max_poll_us >= state->min_poll_us;
+}
+
+int waitq__state_read(struct waitq__state *state, const void *bytes, uint64_t size, waitq_error *error) {
+  uint32_t format = 0;
+  if (size >= sizeof format) {
+    memcpy(&format, bytes, sizeof format);
+  }
+  if (format > WAITQ__STATE_FORMAT) {
+    return waitq__fail(error, WAITQ_E_VERSION, "the room's state is of format %u; this library knows %d", format,
+                       WAITQ__STATE_FORMAT);
+  }
+  if (format == 0 || size != sizeof *state) {
+    return waitq__fail(error, WAITQ_E_DAMAGED, "the room's state has %llu bytes of format %u", (unsigned long long)size,
+                       format);
+  }
+  memcpy(state, bytes, sizeof *state);
+  if (!is_plausible(state)) {
+    return waitq__fail(error, WAITQ_E_DAMAGED, "the room's state contradicts itself");
+  }
+  return WAITQ_OK;
+}

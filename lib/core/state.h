@@ -1,0 +1,124 @@
+/* libwaitq: SPDX-License-Identifier: MIT
+ * Copyright (c) 2026 The libwaitq authors */
+#ifndef WAITQ_CORE_STATE_H
+#define WAITQ_CORE_STATE_H
+
+/* The state of a room: all that is not a bit of a ticket. A store keeps it as opaque bytes and swaps it by version.
+ *
+ * Fields are of fixed width and only ever appended; format and bytes tell an older or newer library what it looks at. */
+
+#include <stdint.h>
+
+#include <waitq/error.h>
+#include <waitq/room.h>
+
+#include "core/bucket.h"
+#include "core/wheel.h"
+
+#define WAITQ__STATE_FORMAT 1
+
+struct waitq__rate_plan {
+  int64_t at_us;
+  double rate_per_s;
+};
+
+struct waitq__state {
+  uint32_t format;
+  uint32_t bytes;
+
+  /* policy */
+  double rate_per_s;
+  uint64_t burst;
+  uint64_t max_active;
+  uint64_t max_waiting;
+  int64_t min_poll_us;
+  int64_t max_poll_us;
+  int64_t opens_at_us;
+  uint32_t order;
+  uint32_t eta_model;
+
+  /* phase */
+  uint32_t phase;
+  uint32_t visitor_key;   /* names the key that visitors are hashed with */
+  int64_t now_us;         /* the latest time seen; time never runs backward */
+  int64_t stood_since_us; /* since when, while claim deadlines stand still */
+  int64_t rate_changed_us;
+
+  /* the line: tickets below head had their turn; below floor no turn can be claimed any more */
+  uint64_t head;
+  uint64_t floor;
+  uint64_t ready; /* turns given and not claimed, of tickets from floor to head */
+
+  /* what was dropped from the planes: tickets below trim */
+  uint64_t trim;
+  uint64_t trimmed_left;
+  uint64_t trimmed_entered;
+
+  /* admission: turns are paid for in one bucket, entries paced by another of the same terms */
+  struct waitq__bucket turns;
+  struct waitq__bucket entries;
+  int64_t promised_us; /* those who were asked to come again for their entry come up to here, one a token */
+
+  struct waitq__wheel heartbeat;
+  struct waitq__wheel session;
+  struct waitq__wheel claim;
+  uint64_t claim_end[WAITQ__WHEEL_SLOTS]; /* head at the end of each generation of turns */
+
+  uint64_t plan_count;
+  struct waitq__rate_plan plans[WAITQ_RATE_PLANS_MAX];
+};
+
+/* Checks a policy; the error names the field. */
+int waitq__policy_check(const waitq_policy *policy, waitq_error *error);
+int waitq__rate_check(double rate_per_s, waitq_error *error);
+
+/* A new room. The policy was checked. */
+void waitq__state_init(struct waitq__state *state, const waitq_policy *policy, uint32_t visitor_key, int64_t now_us);
+
+/* Empties the line for a new epoch; policy, phase, plans and buckets stay. */
+void waitq__state_reset(struct waitq__state *state);
+
+/* Puts a checked policy in force. */
+void waitq__state_configure(struct waitq__state *state, const waitq_policy *policy);
+
+/* The policy in force. */
+void waitq__state_policy(const struct waitq__state *state, waitq_policy *policy);
+
+/* Makes the buckets fill as rate and phase say: not at all while the room admits nobody. */
+void waitq__state_set_terms(struct waitq__state *state, int64_t at_us);
+
+/* Opens a scheduled room. */
+void waitq__state_open(struct waitq__state *state, int64_t at_us);
+
+/* Puts a checked rate in force now. */
+void waitq__state_set_rate(struct waitq__state *state, double rate_per_s, int64_t at_us);
+
+/* Plans a checked rate. */
+int waitq__state_plan_rate(struct waitq__state *state, double rate_per_s, int64_t at_us, waitq_error *error);
+
+/* Moves to another phase. */
+int waitq__state_set_phase(struct waitq__state *state, uint32_t phase, waitq_error *error);
+
+/* Reads a stored state: WAITQ_E_VERSION for one of a newer library, WAITQ_E_DAMAGED for what cannot be one. */
+int waitq__state_read(struct waitq__state *state, const void *bytes, uint64_t size, waitq_error *error);
+
+/* When a visitor whose turn has come can enter, microseconds from now: 0 at once, WAITQ__NEVER_US while the rate is zero. A
+ * visitor who is asked to come again is promised an instant of its own. */
+int64_t waitq__state_entry_wait(struct waitq__state *state);
+
+/* Whether visitors are taken in this phase. */
+static inline int waitq__state_takes_joins(const struct waitq__state *state) {
+  return state->phase <= WAITQ_PHASE_PAUSED;
+}
+
+/* Whether turns are given and used in this phase. */
+static inline int waitq__state_admits(const struct waitq__state *state) {
+  return state->phase == WAITQ_PHASE_OPEN || state->phase == WAITQ_PHASE_DRAINING;
+}
+
+/* Whether claim deadlines stand still in this phase. */
+static inline int waitq__state_stands_still(const struct waitq__state *state) {
+  return state->phase == WAITQ_PHASE_PAUSED || state->phase == WAITQ_PHASE_CLOSED;
+}
+
+#endif

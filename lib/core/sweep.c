@@ -1,0 +1,121 @@
+/* libwaitq: SPDX-License-Identifier: MIT
+ * Copyright (c) 2026 The libwaitq authors */
+#include "core/sweep.h"
+
+#include <stddef.h>
+
+struct waitq__wheel *waitq__sweep_wheel(enum waitq__sweep_kind kind, struct waitq__state *state) {
+  return kind == WAITQ__SWEEP_SILENT ? &state->heartbeat : &state->session;
+}
+
+int waitq__sweep_begin(struct waitq__sweep *sweep, struct waitq__state *state, const struct waitq__ledger *ledger) {
+  const struct waitq__wheel *wheel = waitq__sweep_wheel(sweep->kind, state);
+  uint64_t unexpired = waitq__wheel_unexpired(wheel, state->now_us);
+  if (sweep->running || unexpired == wheel->oldest) {
+    return sweep->running;
+  }
+  uint64_t first = waitq__word(&ledger->first);
+  sweep->running = 1;
+  if (sweep->kind == WAITQ__SWEEP_SILENT) {
+    sweep->at = state->head - state->head % WAITQ__CHUNK_TICKETS;
+    sweep->end = waitq__word(&ledger->next);
+  } else {
+    sweep->at = first;
+    sweep->end = state->head;
+  }
+  sweep->until = unexpired;
+  sweep->live_slots = waitq__wheel_live_slots(wheel, state->now_us);
+  sweep->done_slots = 0;
+  for (uint64_t generation = wheel->oldest; generation < unexpired; generation++) {
+    sweep->done_slots |= UINT32_C(1) << waitq__wheel_slot(generation);
+  }
+  return 1;
+}
+
+int waitq__sweep_is_done(struct waitq__sweep *sweep, const struct waitq__ledger *ledger) {
+  uint64_t first = waitq__word(&ledger->first);
+  if (sweep->at < first) {
+    sweep->at = first;
+  }
+  return sweep->at >= sweep->end;
+}
+
+/* The bits of the tickets from begin to end in the word that starts at ticket first. */
+static uint64_t bits_in_range(uint64_t first, uint64_t begin, uint64_t end) {
+  uint64_t bits = UINT64_MAX;
+  if (begin > first) {
+    bits = begin - first < 64 ? bits << (begin - first) : 0;
+  }
+  if (end < first + 64) {
+    bits &= end > first ? (UINT64_C(1) << (end - first)) - 1 : 0;
+  }
+  return bits;
+}
+
+/* words &= ~plane, for the planes of all live slots. */
+static void remove_marked(waitq__plane_words *planes, uint32_t slots, uint64_t words[WAITQ__CHUNK_WORDS]) {
+  for (unsigned slot = 0; slot < WAITQ__WHEEL_SLOTS; slot++) {
+    if ((slots >> slot & 1) == 0) {
+      continue;
+    }
+    for (unsigned i = 0; i < WAITQ__CHUNK_WORDS; i++) {
+      words[i] &= ~waitq__word(&planes[slot][i]);
+    }
+  }
+}
+
+static int any(const uint64_t words[WAITQ__CHUNK_WORDS]) {
+  uint64_t all = 0;
+  for (unsigned i = 0; i < WAITQ__CHUNK_WORDS; i++) {
+    all |= words[i];
+  }
+  return all != 0;
+}
+
+int waitq__sweep_find(const struct waitq__sweep *sweep, const struct waitq__state *state,
+                      const struct waitq__ledger *ledger, uint64_t words[WAITQ__CHUNK_WORDS]) {
+  struct waitq__chunk *chunk = waitq__ledger_chunk(ledger, sweep->at);
+  if (sweep->kind == WAITQ__SWEEP_SILENT) {
+    for (unsigned i = 0; i < WAITQ__CHUNK_WORDS; i++) {
+      words[i] = ~waitq__word(&chunk->gone[i]) & bits_in_range(sweep->at + i * 64, state->head, sweep->end);
+    }
+    remove_marked(chunk->seen, sweep->live_slots, words);
+    return any(words);
+  }
+  struct waitq__session_planes *sessions = atomic_load_explicit(&chunk->sessions, memory_order_relaxed);
+  if (sessions == NULL) {
+    return 0;
+  }
+  for (unsigned i = 0; i < WAITQ__CHUNK_WORDS; i++) {
+    words[i] = waitq__word(&sessions->entered[i]) & ~waitq__word(&sessions->ended[i]);
+  }
+  remove_marked(sessions->renewed, sweep->live_slots, words);
+  return any(words);
+}
+
+static void empty_done(waitq__plane_words *planes, uint32_t slots) {
+  for (unsigned slot = 0; slot < WAITQ__WHEEL_SLOTS; slot++) {
+    for (unsigned i = 0; (slots >> slot & 1) != 0 && i < WAITQ__CHUNK_WORDS; i++) {
+      waitq__set_word(&planes[slot][i], 0);
+    }
+  }
+}
+
+void waitq__sweep_step(struct waitq__sweep *sweep, struct waitq__ledger *ledger, const uint64_t *words) {
+  struct waitq__chunk *chunk = waitq__ledger_chunk(ledger, sweep->at);
+  if (sweep->kind == WAITQ__SWEEP_SILENT) {
+    if (words != NULL) {
+      waitq__ledger_add_gone(ledger, sweep->at, words);
+    }
+    empty_done(chunk->seen, sweep->done_slots);
+  } else {
+    struct waitq__session_planes *sessions = atomic_load_explicit(&chunk->sessions, memory_order_relaxed);
+    if (words != NULL) {
+      waitq__ledger_add_ended(ledger, sweep->at, words);
+    }
+    if (sessions != NULL) {
+      empty_done(sessions->renewed, sweep->done_slots);
+    }
+  }
+  sweep->at += WAITQ__CHUNK_TICKETS;
+}

@@ -1,0 +1,64 @@
+/* libwaitq: SPDX-License-Identifier: MIT
+ * Copyright (c) 2026 The libwaitq authors */
+#ifndef WAITQ_CORE_WHEEL_H
+#define WAITQ_CORE_WHEEL_H
+
+/* Time limits for millions of tickets without a timer: generations.
+ *
+ * Time is cut into generations of ttl / 8. Whatever happens to a ticket (a poll, an entry, a turn) is noted in the current
+ * generation. A generation expires ttl after its end: by then each ticket noted in it and in none of the later
+ * ones has been quiet for at least ttl, at most ttl * 9 / 8. Generations live in a ring of slots.
+ *
+ * Example: ttl 8 s, generations of 1 s. A poll at 0.3 s is noted in generation 0, which ends at 1 s and expires at 9 s: the
+ * visitor is taken for gone after 8.7 s of silence. */
+
+#include <stdint.h>
+
+#define WAITQ__WHEEL_DIVISIONS 8
+#define WAITQ__WHEEL_SLOTS 10
+
+struct waitq__wheel {
+  int64_t ttl_us;
+  uint64_t oldest;  /* the first generation that has not been retired */
+  uint64_t current; /* the generation in which things are noted now */
+  int64_t ends_us;  /* when the current one ends */
+  int64_t begins_us[WAITQ__WHEEL_SLOTS];
+  int64_t expires_us[WAITQ__WHEEL_SLOTS];
+};
+
+void waitq__wheel_init(struct waitq__wheel *wheel, int64_t ttl_us, int64_t now_us);
+
+static inline unsigned waitq__wheel_slot(uint64_t generation) {
+  return (unsigned)(generation % WAITQ__WHEEL_SLOTS);
+}
+
+/* Opens the next generation if the current one has ended. Where all slots are taken (the ttl was made shorter), the current one
+ * goes on instead. */
+void waitq__wheel_roll(struct waitq__wheel *wheel, int64_t now_us);
+
+/* The first generation that has not expired at now; the current one never has. */
+uint64_t waitq__wheel_unexpired(const struct waitq__wheel *wheel, int64_t now_us);
+
+/* The slots of all generations that have not expired at now, as a mask. */
+uint32_t waitq__wheel_live_slots(const struct waitq__wheel *wheel, int64_t now_us);
+
+/* When a generation expires. */
+static inline int64_t waitq__wheel_deadline(const struct waitq__wheel *wheel, uint64_t generation) {
+  return wheel->expires_us[waitq__wheel_slot(generation)];
+}
+
+/* When a generation began. */
+static inline int64_t waitq__wheel_begin(const struct waitq__wheel *wheel, uint64_t generation) {
+  return wheel->begins_us[waitq__wheel_slot(generation)];
+}
+
+/* The next moment at which a generation ends or expires. */
+int64_t waitq__wheel_next(const struct waitq__wheel *wheel);
+
+/* Another ttl from now on. Deadlines already given are kept; those of the current generation only get later. */
+void waitq__wheel_set_ttl(struct waitq__wheel *wheel, int64_t ttl_us);
+
+/* Moves all deadlines later: time stood still. */
+void waitq__wheel_shift(struct waitq__wheel *wheel, int64_t by_us);
+
+#endif

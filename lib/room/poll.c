@@ -1,0 +1,87 @@
+/* libwaitq: SPDX-License-Identifier: MIT
+ * Copyright (c) 2026 The libwaitq authors */
+/* Poll: one clock read, one MAC, one look. It never blocks: where a step is due and nobody is at it, it does a bounded part. */
+
+#include "base/sized.h"
+#include "room/room.h"
+
+int waitq__room_read_ticket(const waitq_room_t *room, const char *text, struct waitq__ticket *ticket,
+                            waitq_error *error) {
+  return waitq__ticket_read(ticket, room->ticket_keys, room->ticket_key_count, text, error);
+}
+
+/* Does what is due, unless another thread is at it. A failure of the store leaves everything as it is, and is met again by whoever
+ * changes something; a poll answers from what is known. */
+static void step_if_due(waitq_room_t *room, int64_t now_us) {
+  struct waitq__view view;
+  waitq__views_read(&room->views, &view, offsetof(struct waitq__view, flags) / 8);
+  if (now_us < view.due_us || pthread_mutex_trylock(&room->lock) != 0) {
+    return;
+  }
+  if (now_us >= room->due_us) {
+    waitq__room_step(room, now_us, WAITQ__SWEEP_POLL, NULL);
+  }
+  pthread_mutex_unlock(&room->lock);
+}
+
+static int poll_one(waitq_room_t *room, const char *text, int64_t now_us, waitq_status *status, waitq_error *error) {
+  struct waitq__ticket ticket;
+  int code = waitq__room_read_ticket(room, text, &ticket, error);
+  if (code != WAITQ_OK) {
+    return code;
+  }
+  if (status->size == sizeof *status) {
+    waitq__room_status(room, &ticket, now_us, status);
+  } else {
+    waitq_status known;
+    waitq__room_status(room, &ticket, now_us, &known);
+    waitq__sized_write(status, &known, sizeof known);
+  }
+  return WAITQ_OK;
+}
+
+int waitq_poll(waitq_room_t *room, const char *ticket, waitq_status *status, waitq_error *error) {
+  int code = waitq__room_guard(room, error);
+  if (code == WAITQ_OK) {
+    code = waitq__sized_check(status, "status", error);
+  }
+  if (code != WAITQ_OK) {
+    return code;
+  }
+  int64_t now_us = waitq__now(room->context);
+  step_if_due(room, now_us);
+  return poll_one(room, ticket, now_us, status, error);
+}
+
+int waitq_poll_many(waitq_room_t *room, const waitq_ticket *tickets, size_t count, waitq_status *statuses,
+                    int32_t *codes, waitq_error *error) {
+  int code = waitq__room_guard(room, error);
+  if (code != WAITQ_OK || count == 0) {
+    return code;
+  }
+  code = waitq__sized_check(tickets, "tickets", error);
+  if (code == WAITQ_OK) {
+    code = waitq__sized_check(statuses, "statuses", error);
+  }
+  if (code != WAITQ_OK) {
+    return code;
+  }
+  if (tickets->size < sizeof *tickets) {
+    return waitq__fail(error, WAITQ_E_VERSION, "tickets says that its size is %zu", tickets->size);
+  }
+  size_t ticket_size = tickets->size;
+  size_t status_size = statuses->size;
+  int64_t now_us = waitq__now(room->context);
+  step_if_due(room, now_us);
+  for (size_t i = 0; i < count; i++) {
+    const waitq_ticket *ticket = (const waitq_ticket *)((const char *)tickets + i * ticket_size);
+    waitq_status *status = (waitq_status *)((char *)statuses + i * status_size);
+    status->size = status_size;
+    int one = poll_one(room, ticket->text, now_us, status, code == WAITQ_OK ? error : NULL);
+    if (codes != NULL) {
+      codes[i] = one;
+    }
+    code = code == WAITQ_OK ? one : code;
+  }
+  return code;
+}

@@ -1,0 +1,182 @@
+/* libwaitq: SPDX-License-Identifier: MIT
+ * Copyright (c) 2026 The libwaitq authors */
+/* Opening and closing rooms. */
+
+#include "room/room.h"
+
+#include <sodium.h>
+#include <string.h>
+
+#include "base/name.h"
+#include "base/sized.h"
+#include "core/advance.h"
+#include "core/number.h"
+
+void waitq_policy_init(waitq_policy *policy, size_t size) {
+  waitq__sized_init(policy, size, &(waitq_policy)WAITQ_POLICY_INIT, sizeof(waitq_policy));
+}
+
+int waitq__room_guard(const waitq_room_t *room, waitq_error *error) {
+  if (room == NULL) {
+    return waitq__fail(error, WAITQ_E_INVALID, "room is NULL");
+  }
+  return waitq__guard(room->context, error);
+}
+
+/* A number by which a key is recognised and which tells nothing of it. */
+static uint32_t key_id(const struct waitq__keyring *ring, size_t index) {
+  unsigned char bytes[WAITQ__TICKET_KEY_SIZE];
+  uint32_t id;
+  waitq__keyring_derive(ring, index, "key id", "", bytes, sizeof bytes);
+  memcpy(&id, bytes, sizeof id);
+  return id;
+}
+
+static void derive_keys(waitq_room_t *room, const char *name) {
+  const struct waitq__keyring *ring = &room->context->ring;
+  for (size_t i = 0; i < ring->count; i++) {
+    if (waitq__keyring_has_secret(ring, i)) {
+      unsigned char *ticket_key = room->ticket_keys[room->ticket_key_count];
+      unsigned char *visitor_key = room->visitor_keys[room->ticket_key_count];
+      waitq__keyring_derive(ring, i, "ticket", name, ticket_key, WAITQ__TICKET_KEY_SIZE);
+      waitq__keyring_derive(ring, i, "visitor", name, visitor_key, WAITQ__TICKET_KEY_SIZE);
+      room->ticket_key_count++;
+    }
+  }
+}
+
+/* Finds the key that the room's visitors were hashed with from the beginning: a new signing key must not make them strangers. */
+static void choose_visitor_key(waitq_room_t *room) {
+  const struct waitq__keyring *ring = &room->context->ring;
+  size_t derived = 0;
+  for (size_t i = 0; i < ring->count; i++) {
+    if (!waitq__keyring_has_secret(ring, i)) {
+      continue;
+    }
+    if (key_id(ring, i) == room->state.visitor_key) {
+      room->visitor_key = derived;
+      return;
+    }
+    derived++;
+  }
+  waitq__log(&room->context->log, WAITQ_LOG_WARNING,
+             "room %s: the key that its visitors are known by is not in the key ring: they will be taken for new ones",
+             room->named.name);
+}
+
+static int open_stored(waitq_room_t *room, const char *name, const waitq_policy *policy, waitq_error *error) {
+  waitq_t *context = room->context;
+  int64_t now_us = waitq__now(context);
+  struct waitq__state state;
+  waitq__state_init(&state, policy, key_id(&context->ring, 0), now_us);
+  uint64_t epoch = (uint64_t)(now_us / 1000000);
+  const waitq_store_head initial = {
+      .size = sizeof initial,
+      .epoch = epoch < 1                  ? 1
+               : epoch < WAITQ__EPOCH_MAX ? epoch
+                                          : WAITQ__EPOCH_MAX,
+      .join_limit =
+          policy->max_waiting == 0 || policy->max_waiting > WAITQ__NUMBER_END ? WAITQ__NUMBER_END : policy->max_waiting,
+      .state = &state,
+      .state_size = sizeof state,
+  };
+  int code = context->ops->room_open(context->store, name, &initial, &room->stored, error);
+  if (code != WAITQ_OK) {
+    return code;
+  }
+  code = waitq__room_load(room, error);
+  if (code != WAITQ_OK) {
+    context->ops->room_close(room->stored);
+  }
+  return code;
+}
+
+static void room_free(waitq_room_t *room) {
+  waitq__ledger_free(&room->ledger);
+  pthread_mutex_destroy(&room->lock);
+  sodium_memzero(room->ticket_keys, sizeof room->ticket_keys);
+  sodium_memzero(room->visitor_keys, sizeof room->visitor_keys);
+  waitq__free(&room->context->allocator, room);
+}
+
+static int room_new(waitq_t *context, const char *name, const waitq_policy *policy, waitq_room_t **out,
+                    waitq_error *error) {
+  waitq_room_t *room = waitq__alloc_zeroed(&context->allocator, sizeof *room);
+  if (room == NULL) {
+    return waitq__fail(error, WAITQ_E_NOMEM, "no memory for a room");
+  }
+  room->context = context;
+  room->silent.kind = WAITQ__SWEEP_SILENT;
+  room->sessions.kind = WAITQ__SWEEP_SESSIONS;
+  memcpy(room->named.name, name, strlen(name) + 1);
+  pthread_mutex_init(&room->lock, NULL);
+  waitq__reference_init(&room->reference, waitq__now(context));
+  derive_keys(room, name);
+  int code = waitq__ledger_init(&room->ledger, &context->allocator);
+  if (code != WAITQ_OK) {
+    waitq__fail(error, code, "no memory for a room");
+  } else {
+    code = open_stored(room, name, policy, error);
+  }
+  if (code == WAITQ_OK) {
+    choose_visitor_key(room);
+    code = waitq__registry_add(&context->rooms, &room->named, name);
+    if (code != WAITQ_OK) {
+      waitq__fail(error, code, "no memory for a room");
+      context->ops->room_close(room->stored);
+    }
+  }
+  if (code != WAITQ_OK) {
+    room_free(room);
+    return code;
+  }
+  *out = room;
+  return WAITQ_OK;
+}
+
+int waitq_room_open(waitq_t *context, const char *name, const waitq_policy *policy, waitq_room_t **out,
+                    waitq_error *error) {
+  if (context == NULL || out == NULL) {
+    return waitq__fail(error, WAITQ_E_INVALID, "%s is NULL", context == NULL ? "context" : "out");
+  }
+  waitq_policy known = WAITQ_POLICY_INIT;
+  int code = waitq__guard(context, error);
+  if (code == WAITQ_OK) {
+    code = waitq__name_check(name, WAITQ_ROOM_NAME_MAX, "room", error);
+  }
+  if (code == WAITQ_OK && policy != NULL) {
+    code = waitq__sized_read(&known, sizeof known, policy, "policy", error);
+  }
+  if (code == WAITQ_OK) {
+    code = waitq__policy_check(&known, error);
+  }
+  if (code != WAITQ_OK) {
+    return code;
+  }
+  pthread_mutex_lock(&context->lock);
+  waitq_room_t *room = (waitq_room_t *)waitq__registry_find(&context->rooms, name);
+  if (room == NULL) {
+    code = room_new(context, name, &known, &room, error);
+  }
+  if (code == WAITQ_OK) {
+    room->handles++;
+    context->handles++;
+    *out = room;
+  }
+  pthread_mutex_unlock(&context->lock);
+  return code;
+}
+
+void waitq_room_close(waitq_room_t *room) {
+  if (room == NULL || room->context->forks != waitq__fork_count()) {
+    return;
+  }
+  waitq_t *context = room->context;
+  pthread_mutex_lock(&context->lock);
+  if (--room->handles == 0) {
+    waitq__registry_remove(&context->rooms, &room->named);
+    context->ops->room_close(room->stored);
+    room_free(room);
+  }
+  waitq__handle_end(context);
+}

@@ -1,0 +1,95 @@
+/* libwaitq: SPDX-License-Identifier: MIT
+ * Copyright (c) 2026 The libwaitq authors */
+#ifndef WAITQ_ROOM_ROOM_H
+#define WAITQ_ROOM_ROOM_H
+
+/* The inside of a room: its state and ledger, the lock that writers hold, and the views that readers read.
+ *
+ * Every change goes the same way: take the lock, let time do its work (waitq__room_step), compute the change on a copy of the state,
+ * commit it to the store, and only then put it into state and ledger and publish a view. So a failure changes nothing.
+ * Functions named waitq__room_... are called with the lock held, unless they say otherwise. */
+
+#include <pthread.h>
+
+#include <waitq/queue.h>
+#include <waitq/room.h>
+#include <waitq/store.h>
+
+#include "core/ledger.h"
+#include "core/state.h"
+#include "core/sweep.h"
+#include "eta/pace.h"
+#include "eta/reference.h"
+#include "room/context.h"
+#include "room/view.h"
+#include "token/ticket.h"
+
+struct waitq_room {
+  struct waitq__named named;
+  waitq_t *context;
+  uint64_t handles;
+  void *stored; /* the store's own */
+  unsigned char ticket_keys[WAITQ__KEYS_MAX][WAITQ__TICKET_KEY_SIZE];
+  unsigned char visitor_keys[WAITQ__KEYS_MAX][WAITQ__TICKET_KEY_SIZE];
+  size_t ticket_key_count;
+  size_t visitor_key; /* which of them hashes visitors */
+
+  pthread_mutex_t lock;
+  struct waitq__state state;
+  uint64_t version;
+  uint64_t join_limit;
+  int64_t due_us;
+  struct waitq__ledger ledger;
+  struct waitq__sweep silent;
+  struct waitq__sweep sessions;
+  struct waitq__pace pace;
+  struct waitq__reference reference;
+  uint64_t reference_total; /* turns that the reference has been told of */
+
+  struct waitq__views views; /* read without the lock */
+};
+
+/* How many chunks a call may sweep on its way: a poll, any other call, and one that finishes all there is. */
+enum { WAITQ__SWEEP_POLL = 4, WAITQ__SWEEP_CALL = 16, WAITQ__SWEEP_ALL = 0x7fffffff };
+
+/* A change to commit together with a new state. */
+struct waitq__change {
+  struct waitq__state state;
+  const waitq_store_bits *bits;
+  uint32_t bits_count;
+  uint32_t clear_planes;
+};
+
+/* The checks that every call on a room begins with. */
+int waitq__room_guard(const waitq_room_t *room, waitq_error *error);
+
+/* Hands a change to the store and takes over its state. After WAITQ_E_CONFLICT the room holds what the store holds. */
+int waitq__room_commit(waitq_room_t *room, const struct waitq__change *change, waitq_error *error);
+
+/* Reads the room from the store. */
+int waitq__room_load(waitq_room_t *room, waitq_error *error);
+
+/* Lets time do its work: plans, generations, claims, turns. Sweeps at most chunks chunks. */
+int waitq__room_step(waitq_room_t *room, int64_t now_us, int chunks, waitq_error *error);
+
+/* Makes a view of state and ledger, and publishes it. */
+void waitq__room_publish(waitq_room_t *room);
+
+/* Turns given so far, as far as this process knows: only differences mean something. */
+uint64_t waitq__room_turns(const waitq_room_t *room);
+
+/* One bit as a run of one word. */
+waitq_store_bits waitq__one_bit(unsigned plane, uint64_t number, uint64_t *word);
+
+/* The state of a ticket of the current epoch. */
+uint32_t waitq__room_ticket_state(const struct waitq__ledger *ledger, const struct waitq__view *view, uint64_t number);
+
+/* Fills in a status, by the newest view; without the lock. */
+void waitq__room_status(const waitq_room_t *room, const struct waitq__ticket *ticket, int64_t now_us,
+                        waitq_status *status);
+
+/* Reads and checks a ticket's text; without the lock. */
+int waitq__room_read_ticket(const waitq_room_t *room, const char *text, struct waitq__ticket *ticket,
+                            waitq_error *error);
+
+#endif

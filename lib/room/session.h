@@ -1,0 +1,17 @@
+/* libwaitq: SPDX-License-Identifier: MIT
+ * Copyright (c) 2026 The libwaitq authors */
+#ifndef WAITQ_ROOM_SESSION_H
+#define WAITQ_ROOM_SESSION_H
+
+/* Sessions: from entry to exit or expiry. */
+
+#include "room/room.h"
+#include "token/pass.h"
+
+/* What the pass of an entered ticket says, under the room's lock: state EXPIRED where its session is over. A pass depends on nothing but
+ * the ticket and the generation in which it entered or was last renewed; so a repeated call gives the same pass, and
+ * the pass ends at the moment at which its slot is given back. */
+void waitq__session_pass(const waitq_room_t *room, uint64_t number, waitq_pass *pass,
+                         struct waitq__pass_content *content);
+
+#endif

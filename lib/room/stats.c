@@ -1,0 +1,57 @@
+/* libwaitq: SPDX-License-Identifier: MIT
+ * Copyright (c) 2026 The libwaitq authors */
+/* The counts of a room. They come from the planes and their totals, so they always add up. */
+
+#include "base/sized.h"
+#include "core/advance.h"
+#include "room/room.h"
+
+void waitq_stats_init(waitq_stats *stats, size_t size) {
+  waitq__sized_init(stats, size, &(waitq_stats)WAITQ_STATS_INIT, sizeof(waitq_stats));
+}
+
+static void fill(const waitq_room_t *room, waitq_stats *stats) {
+  const struct waitq__state *state = &room->state;
+  const struct waitq__ledger *ledger = &room->ledger;
+  const waitq_store_ops *ops = room->context->ops;
+  int64_t level = waitq__bucket_level(&state->turns.terms, state->turns.used, state->turns.touched_us, state->now_us);
+  *stats = (waitq_stats){
+      .size = sizeof *stats,
+      .epoch = waitq__word(&ledger->epoch),
+      .issued = waitq__word(&ledger->next),
+      .waiting = waitq__waiting(state, ledger),
+      .ready = state->ready,
+      .entered = state->trimmed_entered + ledger->entered,
+      .left = state->trimmed_left + ledger->left,
+      .active = waitq__active(ledger),
+      .head = state->head,
+      .rate_per_s = state->rate_per_s,
+      .tokens = (double)level / (double)WAITQ__TOKEN + (double)state->turns.surplus,
+      .now_ms = state->now_us / 1000,
+      .memory_bytes = sizeof *room + ledger->bytes + (ops->memory_bytes == NULL ? 0 : ops->memory_bytes(room->stored)),
+      .phase = state->phase,
+  };
+  stats->expired = stats->issued - stats->waiting - stats->ready - stats->entered - stats->left;
+}
+
+int waitq_room_stats(waitq_room_t *room, waitq_stats *stats, waitq_error *error) {
+  int code = waitq__room_guard(room, error);
+  if (code == WAITQ_OK) {
+    code = waitq__sized_check(stats, "stats", error);
+  }
+  if (code != WAITQ_OK) {
+    return code;
+  }
+  waitq_stats known;
+  int64_t now_us = waitq__now(room->context);
+  pthread_mutex_lock(&room->lock);
+  code = waitq__room_step(room, now_us, WAITQ__SWEEP_ALL, error);
+  if (code == WAITQ_OK) {
+    fill(room, &known);
+  }
+  pthread_mutex_unlock(&room->lock);
+  if (code == WAITQ_OK) {
+    waitq__sized_write(stats, &known, sizeof known);
+  }
+  return code;
+}

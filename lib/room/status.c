@@ -1,0 +1,161 @@
+/* libwaitq: SPDX-License-Identifier: MIT
+ * Copyright (c) 2026 The libwaitq authors */
+/* What a ticket's status is, by the newest view and the ledger. No lock, no store, no memory. */
+
+#include <stddef.h>
+#include <string.h>
+
+#include "base/sized.h"
+#include "core/advance.h"
+#include "room/room.h"
+
+#define MS 1000
+
+/* A visitor is asked to poll about ten times on the way to its turn. */
+#define POLLS_TO_TURN 10
+
+void waitq_status_init(waitq_status *status, size_t size) {
+  waitq__sized_init(status, size, &(waitq_status)WAITQ_STATUS_INIT, sizeof(waitq_status));
+}
+
+uint32_t waitq__room_ticket_state(const struct waitq__ledger *ledger, const struct waitq__view *view, uint64_t number) {
+  if (number < view->trim) {
+    return WAITQ_STATE_EXPIRED;
+  }
+  int is_gone = waitq__ledger_test(ledger, WAITQ__PLANE_GONE, number);
+  if (number >= view->head) {
+    if (!is_gone) {
+      return WAITQ_STATE_WAITING;
+    }
+  } else if (waitq__ledger_test(ledger, WAITQ__PLANE_ENTERED, number)) {
+    return WAITQ_STATE_ENTERED;
+  }
+  if (is_gone) {
+    return waitq__ledger_test(ledger, WAITQ__PLANE_LEFT, number) ? WAITQ_STATE_LEFT : WAITQ_STATE_EXPIRED;
+  }
+  return number < view->floor ? WAITQ_STATE_EXPIRED : WAITQ_STATE_READY;
+}
+
+/* Whether nobody has heard of a ticket in any generation that has not expired: while a sweep is under way, it may not have
+ * come to this ticket yet. */
+static int is_silent(const struct waitq__ledger *ledger, const struct waitq__view *view, uint64_t number,
+                     int64_t now_us) {
+  uint32_t live = waitq__wheel_live_slots(&view->state.heartbeat, now_us);
+  for (unsigned slot = 0; slot < WAITQ__WHEEL_SLOTS; slot++) {
+    if ((live >> slot & 1) != 0 && waitq__ledger_test(ledger, WAITQ__PLANE_SEEN + slot, number)) {
+      return 0;
+    }
+  }
+  return 1;
+}
+
+/* A number from 0 to 1 that differs from ticket to ticket and from poll to poll (SplitMix64). */
+static double spread(uint64_t number, int64_t now_us) {
+  uint64_t mixed = (number + 1) * UINT64_C(0x9e3779b97f4a7c15) ^ (uint64_t)now_us;
+  mixed = (mixed ^ mixed >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
+  mixed = (mixed ^ mixed >> 27) * UINT64_C(0x94d049bb133111eb);
+  return (double)(mixed >> 11) * 0x1p-53;
+}
+
+/* A tenth of the wait, within the policy's bounds, a fifth of it either way at random. */
+static int64_t poll_interval_us(const struct waitq__view *view, int64_t eta_us, uint64_t number, int64_t now_us) {
+  int64_t wanted = eta_us < 0 ? view->max_poll_us : eta_us / POLLS_TO_TURN;
+  wanted = wanted > view->max_poll_us ? view->max_poll_us : wanted;
+  wanted = wanted < view->min_poll_us ? view->min_poll_us : wanted;
+  int64_t low = wanted - wanted / 5;
+  int64_t high = wanted + wanted / 5;
+  if (low < view->min_poll_us) {
+    low = view->min_poll_us;
+  }
+  if (high > view->max_poll_us) {
+    high = view->max_poll_us;
+  }
+  return low + (int64_t)((double)(high - low) * spread(number, now_us));
+}
+
+static int64_t ms_up(int64_t us) {
+  return us < 0 ? WAITQ_UNKNOWN_MS : (us + MS - 1) / MS;
+}
+
+static void fill_waiting(const waitq_room_t *room, const struct waitq__view *view, uint64_t number, int64_t now_us,
+                         waitq_status *status) {
+  uint64_t gone_before = waitq__ledger_gone_before(&room->ledger, number);
+  uint64_t live = waitq__word(&room->ledger.next) - waitq__word(&room->ledger.gone);
+  uint64_t before = number - gone_before;
+  status->ahead = before > view->had_turn ? before - view->had_turn : 0;
+  status->position = status->ahead + 1;
+  status->behind = live > before + 1 ? live - before - 1 : 0;
+  struct waitq__estimate estimate =
+      (view->flags & WAITQ__VIEW_PLANNED) != 0
+          ? waitq__estimate_planned(&view->forecast, &view->state, status->position, now_us)
+          : waitq__estimate(&view->forecast, status->position, now_us);
+  status->reason = (uint32_t)view->forecast.reason;
+  status->eta_ms = ms_up(estimate.eta_us);
+  status->eta_low_ms = ms_up(estimate.low_us);
+  status->eta_high_ms = ms_up(estimate.high_us);
+  status->confidence = estimate.confidence;
+  status->next_poll_ms = poll_interval_us(view, estimate.eta_us, number, now_us) / MS;
+}
+
+static void fill_ready(const struct waitq__view *view, uint64_t number, int64_t now_us, waitq_status *status) {
+  const struct waitq__state *state = &view->state;
+  int64_t deadline_us = waitq__claim_deadline(state, number);
+  if (waitq__state_stands_still(state)) {
+    deadline_us += now_us > state->stood_since_us ? now_us - state->stood_since_us : 0;
+    status->reason = state->phase == WAITQ_PHASE_PAUSED ? WAITQ_REASON_PAUSED : WAITQ_REASON_CLOSED;
+  }
+  status->enter_by_ms = deadline_us / MS;
+  status->next_poll_ms = view->min_poll_us / MS;
+}
+
+/* One look. Returns whether what it saw was the ticket's own. */
+static int look(const waitq_room_t *room, const struct waitq__ticket *ticket, int64_t now_us, waitq_status *status) {
+  struct waitq__view view;
+  waitq__views_read(&room->views, &view, WAITQ__VIEW_HOT_WORDS);
+  uint64_t number = ticket->number;
+  *status = (waitq_status)WAITQ_STATUS_INIT;
+  status->phase = (uint32_t)view.phase;
+  status->waited_ms = now_us > ticket->joined_us ? (now_us - ticket->joined_us) / MS : 0;
+  if (ticket->epoch != view.epoch || number >= waitq__word(&room->ledger.next)) {
+    status->state = WAITQ_STATE_STALE;
+    return 1;
+  }
+  status->state = waitq__room_ticket_state(&room->ledger, &view, number);
+  if (number < view.trim) {
+    return 1;
+  }
+  int is_live = status->state == WAITQ_STATE_WAITING || status->state == WAITQ_STATE_READY;
+  if (is_live && (view.flags != 0 || status->state == WAITQ_STATE_READY)) {
+    uint64_t head = view.head;
+    waitq__views_read(&room->views, &view, WAITQ__VIEW_WORDS);
+    if (view.head != head || view.epoch != ticket->epoch) {
+      return 0;
+    }
+  }
+  if (status->state == WAITQ_STATE_READY) {
+    fill_ready(&view, number, now_us, status);
+  } else if (status->state == WAITQ_STATE_WAITING) {
+    if ((view.flags & WAITQ__VIEW_SWEEPING) != 0 && is_silent(&room->ledger, &view, number, now_us)) {
+      status->state = WAITQ_STATE_EXPIRED;
+      return 1;
+    }
+    fill_waiting(room, &view, number, now_us, status);
+    struct waitq__chunk *chunk = waitq__ledger_chunk(&room->ledger, number);
+    if (chunk != NULL) {
+      waitq__ledger_see(chunk, (unsigned)view.seen_slot, number);
+    }
+  }
+  return waitq__ledger_holds(&room->ledger, ticket->epoch, number);
+}
+
+void waitq__room_status(const waitq_room_t *room, const struct waitq__ticket *ticket, int64_t now_us,
+                        waitq_status *status) {
+  /* A look fails when the room moved on under it; what it moved on to is then seen by the next. */
+  for (int attempt = 0; attempt < 8; attempt++) {
+    if (look(room, ticket, now_us, status)) {
+      return;
+    }
+  }
+  status->state = WAITQ_STATE_EXPIRED;
+  status->position = 0;
+}

@@ -1,0 +1,56 @@
+/* libwaitq: SPDX-License-Identifier: MIT
+ * Copyright (c) 2026 The libwaitq authors */
+#ifndef WAITQ_ROOM_VIEW_H
+#define WAITQ_ROOM_VIEW_H
+
+/* What polls know of a room: a copy of what the last step made, read without a lock.
+ *
+ * The writer holds the room's lock, fills the slot after the newest, and then names it the newest. A reader takes the
+ * newest, and takes it again only if the writer has meanwhile come round the ring to it. So a reader waits for nobody,
+ * not even for a writer that was stopped half way; and what it reads is of one moment.
+ *
+ * The hot part comes first: a poll of a waiting ticket reads no more than that. */
+
+#include <stdatomic.h>
+#include <stdint.h>
+
+#include "core/state.h"
+#include "eta/estimate.h"
+
+enum waitq__view_flag {
+  WAITQ__VIEW_PLANNED = 1,  /* changes of rate are planned: estimates need the whole state */
+  WAITQ__VIEW_SWEEPING = 2, /* silent visitors are being looked for: whoever polls looks at itself */
+};
+
+struct waitq__view {
+  uint64_t epoch;
+  uint64_t head;
+  uint64_t had_turn; /* how many tickets below head were not gone when it passed them */
+  uint64_t floor;
+  uint64_t trim;
+  int64_t due_us; /* when there is something to do */
+  uint64_t flags;
+  uint64_t seen_slot;
+  int64_t min_poll_us;
+  int64_t max_poll_us;
+  uint64_t phase;
+  struct waitq__forecast forecast;
+  struct waitq__state state; /* the cold part */
+};
+
+#define WAITQ__VIEW_WORDS (sizeof(struct waitq__view) / 8)
+#define WAITQ__VIEW_HOT_WORDS (offsetof(struct waitq__view, state) / 8)
+#define WAITQ__VIEW_SLOTS 4
+
+struct waitq__views {
+  _Atomic uint64_t newest; /* counts publications; the slot is its remainder */
+  _Atomic uint64_t slots[WAITQ__VIEW_SLOTS][WAITQ__VIEW_WORDS];
+};
+
+/* Publishes a view. Under the room's lock. */
+void waitq__views_publish(struct waitq__views *views, const struct waitq__view *view);
+
+/* Reads the first words of the newest view. */
+void waitq__views_read(const struct waitq__views *views, struct waitq__view *view, unsigned words);
+
+#endif

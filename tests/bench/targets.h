@@ -1,0 +1,12 @@
+/* libwaitq: SPDX-License-Identifier: MIT
+ * Copyright (c) 2026 The libwaitq authors */
+#ifndef WAITQ_BENCH_TARGETS_H
+#define WAITQ_BENCH_TARGETS_H
+
+/* What the library set out to reach, beside what was measured. For the reader: nothing fails on it. */
+
+#include "report.h"
+
+void bench_targets_print(const struct bench_report *report);
+
+#endif

@@ -1,0 +1,12 @@
+/* libwaitq: SPDX-License-Identifier: MIT
+ * Copyright (c) 2026 The libwaitq authors */
+
+/* Rooms on a store of one's own behave as rooms do. */
+
+#include "../../examples/custom_store/store.h"
+#include "conformance.h"
+
+int main(void) {
+  const struct subject subject = {"custom store", "plain:", plain_store(), NULL, NULL};
+  return conformance_room(&subject);
+}

@@ -1,0 +1,79 @@
+#!/usr/bin/env bash
+# libwaitq: SPDX-License-Identifier: MIT
+# Copyright (c) 2026 The libwaitq authors
+#
+# Installs what is missing (Debian 12), builds in four ways with warnings as errors, and runs every test in each:
+#
+#   release  GCC, optimised; the interface, ABI, header and packaging checks as well
+#   asan     GCC, AddressSanitizer and UndefinedBehaviorSanitizer
+#   tsan     GCC, ThreadSanitizer
+#   clang    Clang, optimised; the same checks, clang-tidy and clang-format, and a few seconds of each fuzzer as well
+#
+#   tests/run.sh                  all four
+#   tests/run.sh asan tsan        only these
+#
+# Everything that is written lies in build/; the full output of a step in build/logs/.
+set -uo pipefail
+cd "$(dirname "$0")/.."
+
+configurations=("$@")
+[ $# -gt 0 ] || configurations=(release asan tsan clang)
+
+.ci/need gcc g++ clang clang-tidy clang-format libclang-rt-14-dev cmake ninja-build pkg-config dpkg-dev libsodium-dev libcmocka-dev \
+  python3 python3-pytest python3-jwt python3-cryptography abigail-tools || exit 1
+
+logs=build/logs
+mkdir -p "$logs"
+jobs=$(nproc)
+passed=0 failed=0
+summaries=()
+
+# The sanitizers want their addresses where a kernel with much randomisation may not leave room for them.
+still=()
+setarch -R true 2>/dev/null && still=(setarch -R)
+
+# step <name> <command>...: one line on the terminal; the output only when it failed
+step() {
+  local name=$1 started=$SECONDS
+  shift
+  printf '%-24s' "$name"
+  if "$@" >"$logs/$name.log" 2>&1; then
+    printf 'ok      %3d s\n' $((SECONDS - started))
+  else
+    printf 'FAILED  %3d s\n' $((SECONDS - started))
+    return 1
+  fi
+}
+
+build() {
+  cmake --preset "$1" && cmake --build --preset "$1" --parallel "$jobs"
+}
+
+# Counts what ctest says; a configuration that was not built, or has no tests, is a failure.
+count() {
+  local configuration=$1 summary
+  summary=$(grep -E '^[0-9]+% tests passed' "$logs/$configuration-test.log" 2>/dev/null)
+  if [[ $summary =~ ([0-9]+)\ tests?\ failed\ out\ of\ ([0-9]+) ]]; then
+    failed=$((failed + BASH_REMATCH[1]))
+    passed=$((passed + BASH_REMATCH[2] - BASH_REMATCH[1]))
+  else
+    failed=$((failed + 1))
+    summary="no test could be run"
+  fi
+  summaries+=("$configuration:" "$summary")
+}
+
+for configuration in "${configurations[@]}"; do
+  rm -f "$logs/$configuration-test.log"
+  if ! step "$configuration-build" build "$configuration"; then
+    tail -n 60 "$logs/$configuration-build.log"
+  elif ! step "$configuration-test" "${still[@]}" ctest --preset "$configuration" --parallel "$jobs"; then
+    grep -vE '^ *(Start +[0-9]+:|[0-9]+/[0-9]+ Test +#[0-9]+:.* Passed )' "$logs/$configuration-test.log"
+  fi
+  count "$configuration"
+done
+
+printf '\n'
+printf '%s\n' "${summaries[@]}"
+printf '\n%d passed, %d failed\n' "$passed" "$failed"
+[ "$failed" -eq 0 ]

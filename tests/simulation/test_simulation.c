@@ -1,0 +1,44 @@
+/* libwaitq: SPDX-License-Identifier: MIT
+ * Copyright (c) 2026 The libwaitq authors */
+
+/* Random histories, step by step beside a model. WAITQ_SIM_STEPS sets their length, WAITQ_TEST_SEED the first seed. */
+
+#include "../support/test.h"
+#include "sim.h"
+
+#define SEEDS 3
+
+static void run(void **state, const char *name, uint64_t first_seed, uint32_t flags) {
+  (void)state;
+  uint64_t seed = rng_seed(name, first_seed);
+  uint64_t steps = rng_environment("WAITQ_SIM_STEPS", 100000);
+  for (uint64_t i = 0; i < SEEDS; i++) {
+    sim_run(&memory_subject, seed + i, steps, flags);
+  }
+}
+
+static void test_simulation__with_steady_limits(void **state) {
+  run(state, "steady limits", 1000, 0);
+}
+
+static void test_simulation__with_limits_that_change(void **state) {
+  run(state, "changing limits", 2000, SIM_LIMITS);
+}
+
+static void test_simulation__with_allocations_that_fail(void **state) {
+  run(state, "failing allocations", 3000, SIM_FAILURES | SIM_LIMITS);
+}
+
+static void test_simulation__with_crowds_so_that_old_tickets_are_forgotten(void **state) {
+  run(state, "crowds", 4000, SIM_CROWDS);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(test_simulation__with_steady_limits),
+      cmocka_unit_test(test_simulation__with_limits_that_change),
+      cmocka_unit_test(test_simulation__with_allocations_that_fail),
+      cmocka_unit_test(test_simulation__with_crowds_so_that_old_tickets_are_forgotten),
+  };
+  return cmocka_run_group_tests_name("simulation", tests, NULL, NULL);
+}

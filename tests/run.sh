@@ -66,7 +66,7 @@ count() {
 for configuration in "${configurations[@]}"; do
   rm -f "$logs/$configuration-test.log"
   if ! step "$configuration-build" build "$configuration"; then
-    tail -n 60 "$logs/$configuration-build.log"
+    grep -vE '^(-- |\[[0-9]+/[0-9]+\] (Build|Link|Check|Re-check|Creat))' "$logs/$configuration-build.log" | tail -n 60
   elif ! step "$configuration-test" "${still[@]}" ctest --preset "$configuration" --parallel "$jobs"; then
     grep -vE '^ *(Start +[0-9]+:|[0-9]+/[0-9]+ Test +#[0-9]+:.* Passed )' "$logs/$configuration-test.log"
   fi

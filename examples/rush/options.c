@@ -25,8 +25,8 @@ struct number_option {
 #define FIELD(name) offsetof(struct options, name)
 
 static const struct number_option numbers[] = {
-    {"rate", FIELD(rate), 0.001, 1e6, 0, false, BOTH, "admissions per second (500; of a trace, 0.6 of the peak)"},
-    {"burst", FIELD(burst), 1, 1e6, 0, true, BOTH, "most admissions at one instant (a tenth of the rate)"},
+    {"rate", FIELD(rate), 0.001, 1e6, 0, false, BOTH, "admissions per second (500; for a trace, 0.7 of the peak)"},
+    {"burst", FIELD(burst), 1, 1e6, 0, true, BOTH, "most admissions at one instant (a tenth of the rate, at least 10)"},
     {"leave-percent", FIELD(leave_percent), 0, 100, 2, false, BOTH, "how many lose patience (2)"},
     {"seed", FIELD(seed), 0, 9007199254740992.0, 1, true, BOTH, "of all that is random (1)"},
     {"visitors", FIELD(visitors), 1, 1e7, 300000, true, REAL_TIME, "how many come (300000)"},
@@ -34,7 +34,7 @@ static const struct number_option numbers[] = {
     {"poll-rate", FIELD(poll_rate), 1, 1e7, 150000, false, REAL_TIME, "polls per second, at most (150000)"},
     {"seconds", FIELD(seconds), 0.1, 3600, 20, false, REAL_TIME, "how long it goes on (20)"},
     {"threads", FIELD(threads), 1, 64, 2, true, REAL_TIME, "workers (2)"},
-    {"peak", FIELD(peak), 0.01, 1e5, 50, false, TRACE, "joins per second in the busiest minute (50)"},
+    {"peak", FIELD(peak), 0.01, 1e5, 20, false, TRACE, "joins per second in the busiest minute (20)"},
 };
 
 #define NUMBERS (sizeof numbers / sizeof numbers[0])
@@ -130,11 +130,11 @@ static bool check(const struct options *options, const bool *given) {
 
 static void fill_in(struct options *options) {
   if (options->rate <= 0) {
-    options->rate = options->trace != NULL ? 0.6 * options->peak : 500;
+    options->rate = options->trace != NULL ? 0.7 * options->peak : 500;
   }
   if (options->burst <= 0) {
     uint64_t tenth = (uint64_t)(options->rate / 10);
-    options->burst = tenth > 1 ? (double)tenth : 1;
+    options->burst = tenth > 10 ? (double)tenth : 10;
   }
 }
 

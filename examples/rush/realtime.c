@@ -39,7 +39,7 @@ void realtime_run(struct crowd *crowd, const struct realtime_plan *plan) {
     const uint64_t polled = crowd_count(&crowd->counters.polls);
     crowd_act_due(crowd, now_ns);
     pace.poll_credit -= (double)(crowd_count(&crowd->counters.polls) - polled);
-    while (pace.poll_credit >= 1 && crowd_call_next(crowd, now_ns - plan->shortest_interval_ns)) {
+    while (pace.poll_credit >= 1 && crowd_call_next(crowd, now_ns - plan->shortest_call_ns)) {
       pace.poll_credit--;
     }
     clock_sleep_until_ns(now_ns + BATCH_NS);

@@ -6,7 +6,7 @@
 /* A crowd that comes in real time, at given rates.
  *
  * Visitors near the head poll when the library asks them to. The others are called in turn, until the polls of this
- * second are used up; nobody is called twice within the shortest interval that the room asks of visitors. */
+ * second are used up. */
 
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -16,8 +16,8 @@
 struct realtime_plan {
   double joins_per_s, polls_per_s; /* of this crowd */
   int64_t start_ns, end_ns;
-  int64_t shortest_interval_ns;
-  const atomic_bool *stop; /* true: end now */
+  int64_t shortest_call_ns; /* between two answers to one visitor, where the worker calls */
+  const atomic_bool *stop;  /* true: end now */
 };
 
 /* Runs until the end. */

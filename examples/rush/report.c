@@ -116,7 +116,7 @@ static void say_estimates(struct paragraph *paragraph, const struct verdict *ver
   }
   say(paragraph,
       "Estimates: %.1f %% accurate over %s polls of visitors who got their turn; %.1f %% were within 10 %% or 5 s, and "
-      "%.1f %% of the 90 %% intervals held the truth (which the record gives to within %.0f ms). ",
+      "%.1f %% of the 90 %% intervals held the truth. (The record tells the moment of a turn to within %.0f ms.) ",
       estimates->acc, COUNT(estimates->samples), estimates->hit, estimates->cov90, estimates->uncertain_ms);
   if (verdict->samples_lost > 0) {
     say(paragraph, "%s later estimates were not recorded for want of room. ", COUNT(verdict->samples_lost));
@@ -199,6 +199,7 @@ void report_json(const struct run *run, const struct verdict *verdict) {
   print_json_estimates(&verdict->estimates);
   print_json_times("join", &verdict->join_time);
   print_json_times("poll", &verdict->poll_time);
+  print_json_times("enter", &verdict->enter_time);
   printf(",\n  \"cpu_s\": %.3f,\n  \"library_s\": %.3f,\n  \"real_s\": %.3f", verdict->cpu_s, verdict->library_s,
          verdict->real_s);
   print_json_count("left", verdict->left);

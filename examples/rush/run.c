@@ -13,6 +13,10 @@
 #include "realtime.h"
 #include "replay.h"
 
+/* Near the head polls come so fast that a turn is noticed soon; far from it nobody is called twice within a second. */
+#define SHORTEST_POLL_MS 250
+#define SHORTEST_CALL_NS NS_PER_S
+
 /* Visitors far from the head are called by the worker, the others poll by themselves. */
 #define OWN_PACE_NS (3 * NS_PER_S)
 
@@ -41,6 +45,7 @@ static int open_room(struct run *run, char *message, size_t size) {
   run->policy = (waitq_policy)WAITQ_POLICY_INIT;
   run->policy.rate_per_s = run->options->rate;
   run->policy.burst = (uint64_t)run->options->burst;
+  run->policy.min_poll_ms = SHORTEST_POLL_MS;
   /* A name of its own, for in a store that outlives the run an older room would keep its own policy. */
   char name[WAITQ_ROOM_NAME_MAX + 1];
   snprintf(name, sizeof name, "rush-%ld-%" PRId64, (long)getpid(), clock_now_ns());
@@ -150,7 +155,7 @@ static void *work(void *argument) {
                                        .polls_per_s = run->options->poll_rate / workers,
                                        .start_ns = run->start_ns,
                                        .end_ns = run->end_ns,
-                                       .shortest_interval_ns = run->policy.min_poll_ms * NS_PER_MS,
+                                       .shortest_call_ns = SHORTEST_CALL_NS,
                                        .stop = &run->stop};
     realtime_run(&worker->crowd, &plan);
   }

@@ -90,16 +90,23 @@ static void add_title(struct frame *frame, const struct gauge *gauge) {
   end_line(frame);
 }
 
+static void add_repeated(struct frame *frame, enum style style, const char *glyph, uint32_t times) {
+  char text[SCREEN_COLUMNS * 4 + 1] = "";
+  size_t length = 0;
+  for (uint32_t i = 0; i < times; i++) {
+    const size_t glyph_length = strlen(glyph);
+    memcpy(text + length, glyph, glyph_length + 1);
+    length += glyph_length;
+  }
+  add(frame, style, "%s", text);
+}
+
 static void add_bar(struct frame *frame, double share) {
   const uint32_t full = (uint32_t)(share * SCREEN_COLUMNS + 0.5);
+  const bool utf8 = frame->screen->utf8;
   add(frame, PLAIN, " ");
-  for (uint32_t i = 0; i < SCREEN_COLUMNS; i++) {
-    if (frame->screen->utf8) {
-      add(frame, i < full ? CYAN : DIM, "%s", i < full ? "\u2588" : "\u2591");
-    } else {
-      add(frame, i < full ? CYAN : DIM, "%s", i < full ? "#" : ".");
-    }
-  }
+  add_repeated(frame, CYAN, utf8 ? "\u2588" : "#", full);
+  add_repeated(frame, DIM, utf8 ? "\u2591" : ".", SCREEN_COLUMNS - full);
   end_line(frame);
 }
 
@@ -113,11 +120,13 @@ static void add_curve(struct frame *frame) {
   for (uint32_t i = 0; i < screen->columns_seen; i++) {
     most = screen->waiting[i] > most ? screen->waiting[i] : most;
   }
-  add(frame, PLAIN, " ");
+  char text[SCREEN_COLUMNS * 4 + 1] = "";
+  size_t length = 0;
   for (uint32_t i = 0; i < screen->columns_seen; i++) {
     const uint64_t height = (screen->waiting[i] * 8 + most - 1) / most;
-    add(frame, YELLOW, "%s", screen->utf8 ? blocks[height] : letters[height]);
+    length += (size_t)snprintf(text + length, sizeof text - length, "%s", (screen->utf8 ? blocks : letters)[height]);
   }
+  add(frame, YELLOW, " %s", text);
   end_line(frame);
 }
 

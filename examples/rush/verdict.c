@@ -18,12 +18,14 @@ static void add_crowd(struct verdict *verdict, const struct crowd *crowd) {
   verdict->retried += crowd_count(&counters->retried);
   verdict->failed += crowd_count(&counters->failed);
   for (uint32_t i = 0; i < crowd->arrived; i++) {
-    verdict->waiting += crowd->visitors[i].stage == STAGE_WAITING;
+    const uint8_t stage = crowd->visitors[i].stage;
+    verdict->waiting += stage == STAGE_WAITING || stage == STAGE_READY;
   }
   verdict->order_violations += crowd->history.position_rises + crowd->history.turns_revoked;
   verdict->samples_lost += crowd->history.samples_lost;
   histogram_merge(&verdict->join_time, &crowd->join_time);
   histogram_merge(&verdict->poll_time, &crowd->poll_time);
+  histogram_merge(&verdict->enter_time, &crowd->enter_time);
   verdict->library_s += histogram_sum_s(&crowd->join_time) + histogram_sum_s(&crowd->poll_time) +
                         histogram_sum_s(&crowd->enter_time) + histogram_sum_s(&crowd->leave_time) +
                         histogram_sum_s(&crowd->exit_time);

@@ -15,13 +15,13 @@
 
 struct verdict {
   uint64_t joined, polls, admitted, left, lost, refused, paced, retried, failed;
-  uint64_t waiting;          /* at the end */
+  uint64_t waiting;          /* at the end, those at the door included */
   uint64_t over_limit;       /* windows with too many entries, of all lengths */
   uint64_t order_violations; /* visitors overtaken, positions that rose, turns taken back */
   struct limit_window windows[LIMIT_WINDOWS];
   struct estimates estimates;
   uint64_t samples_lost;
-  struct histogram join_time, poll_time;
+  struct histogram join_time, poll_time, enter_time;
   double library_s; /* sum of the measured times of all calls, the reading of the clock included */
   double cpu_s, real_s;
 };

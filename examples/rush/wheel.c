@@ -35,8 +35,20 @@ void wheel_add(struct wheel *wheel, uint32_t item, int64_t at_ns) {
   *slot = item;
 }
 
+/* Items were put in front; this lets the first to come be the first to go. */
+static void reverse(struct wheel *wheel, uint32_t *slot) {
+  uint32_t reversed = WHEEL_NONE;
+  for (uint32_t item = *slot; item != WHEEL_NONE;) {
+    const uint32_t next = wheel->next[item];
+    wheel->next[item] = reversed;
+    reversed = item;
+    item = next;
+  }
+  *slot = reversed;
+}
+
 uint32_t wheel_take(struct wheel *wheel, int64_t now_ns) {
-  int64_t now = now_ns / NS_PER_MS;
+  const int64_t now = now_ns / NS_PER_MS;
   uint32_t *slot = &wheel->slots[wheel->tick & wheel->mask];
   while (*slot == WHEEL_NONE) {
     if (wheel->tick >= now) {
@@ -44,8 +56,9 @@ uint32_t wheel_take(struct wheel *wheel, int64_t now_ns) {
     }
     wheel->tick++;
     slot = &wheel->slots[wheel->tick & wheel->mask];
+    reverse(wheel, slot);
   }
-  uint32_t item = *slot;
+  const uint32_t item = *slot;
   *slot = wheel->next[item];
   return item;
 }

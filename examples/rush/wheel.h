@@ -24,7 +24,7 @@ void wheel_free(struct wheel *wheel);
 /* Puts an item on the wheel; a time beyond the longest wait is moved to it. */
 void wheel_add(struct wheel *wheel, uint32_t item, int64_t at_ns);
 
-/* Takes an item whose time has come by now_ns, or WHEEL_NONE. */
+/* Takes an item whose time has come by now_ns, or WHEEL_NONE. Of one millisecond's, the first added comes first. */
 uint32_t wheel_take(struct wheel *wheel, int64_t now_ns);
 
 #endif

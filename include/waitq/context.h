@@ -89,7 +89,7 @@ WAITQ_API void waitq_key_init(waitq_key *key, size_t size);
  * @param secret a key of #WAITQ_KEY_ED25519
  * @param public_key filled in with a key of #WAITQ_KEY_ED25519_PUBLIC and the same kid
  * @param error detail of a failure; may be NULL
- * @return #WAITQ_OK, #WAITQ_E_INVALID, #WAITQ_E_VERSION
+ * @return #WAITQ_OK, #WAITQ_E_INVALID, #WAITQ_E_VERSION, #WAITQ_E_RANDOM
  * @ownership copies; nothing is kept
  * @threadsafe yes
  * @blocking never

@@ -9,8 +9,8 @@
  *
  * A pass is a JWT signed with HS256 or EdDSA (Ed25519, RFC 8037). Its claims: aud (the room), exp, iat and nbf in
  * seconds, jti ("epoch-number" of the ticket, so a repeated admission yields the same id), and bnd where the
- * pass is bound: the first 16 bytes of BLAKE2b over method, URL and client, in base64url. A verifier with an
- * Ed25519 public key holds no secret.
+ * pass is bound: BLAKE2b with a digest of 16 bytes over method, URL and client, each behind its length as 8 bytes in
+ * little endian, in base64url. A verifier with an Ed25519 public key holds no secret.
  * @{ */
 
 #include <stddef.h>
@@ -129,7 +129,7 @@ WAITQ_API void waitq_claims_init(waitq_claims *claims, size_t size);
  * @param options NULL for defaults
  * @param out receives the verifier
  * @param error detail of a failure; may be NULL
- * @return #WAITQ_OK, #WAITQ_E_INVALID, #WAITQ_E_NOMEM, #WAITQ_E_VERSION
+ * @return #WAITQ_OK, #WAITQ_E_INVALID, #WAITQ_E_NOMEM, #WAITQ_E_VERSION, #WAITQ_E_RANDOM
  * @ownership the caller closes it; keys and options are copied
  * @threadsafe yes
  * @blocking never
@@ -146,6 +146,9 @@ WAITQ_API int waitq_verifier_open(const waitq_key *keys, size_t count, const wai
 WAITQ_API void waitq_verifier_close(waitq_verifier_t *verifier);
 
 /** @brief Verifies a pass.
+ *
+ * In this order: structure, key, signature, audience, times, binding. A text of #WAITQ_PASS_SIZE bytes or more, a pass with
+ * more than one audience, or with one that cannot be a room's name, is malformed.
  * @param verifier the verifier
  * @param pass text of the pass; needs no NUL
  * @param length its length in bytes

@@ -53,7 +53,7 @@ typedef struct waitq_policy {
   uint64_t burst;           /**< most admissions at one instant, 1 to 1e9; 1 makes a leaky bucket. Default 10 */
   uint64_t max_active;      /**< most active sessions plus unclaimed turns; 0: no limit. Default 0 */
   uint64_t max_waiting;     /**< most visitors waiting; 0: no limit. Default 0 */
-  int64_t claim_ttl_ms;     /**< how long a turn may be claimed, at least; up to 1/16 more. Default 30,000 */
+  int64_t claim_ttl_ms;     /**< how long a turn may be claimed, at least; up to 1/8 more. Default 30,000 */
   int64_t session_ttl_ms;   /**< how long a pass lasts, at least; up to 1/8 more. Default 600,000 */
   int64_t heartbeat_ttl_ms; /**< how long a visitor may stay silent, at least; up to 1/8 more. Default 300,000 */
   int64_t min_poll_ms;      /**< the shortest interval asked of visitors between polls. Default 1,000 */
@@ -101,7 +101,8 @@ WAITQ_API void waitq_room_close(waitq_room_t *room);
 
 /** @brief Changes the policy of a live room, for all who share it.
  *
- * Whoever waits keeps the place. A lower max_active or max_waiting evicts nobody. New time limits hold from now on:
+ * Whoever waits keeps the place. A lower max_active or max_waiting evicts nobody. New time limits hold
+ * from the next generation on, which begins within an eighth of the old limit or of the new one, whichever is shorter;
  * deadlines already given are kept, as are the moments at which running sessions end. Planned changes of rate
  * stay planned.
  * @param room the room

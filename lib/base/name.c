@@ -10,13 +10,12 @@ static int is_allowed(char c) {
   return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_' || c == '.' || c == '-';
 }
 
-int waitq__name_is_valid(const char *name, size_t length, size_t longest) {
-  for (size_t i = 0; i < length; i++) {
-    if (!is_allowed(name[i])) {
-      return 0;
-    }
+int waitq__is_name(const char *text, size_t longest) {
+  size_t length = 0;
+  while (length <= longest && is_allowed(text[length])) {
+    length++;
   }
-  return length >= 1 && length <= longest;
+  return length > 0 && length <= longest && text[length] == '\0';
 }
 
 int waitq__name_check(const char *name, size_t longest, const char *what, waitq_error *error) {

@@ -10,8 +10,8 @@
 
 #include <waitq/error.h>
 
-/* Whether every one of length characters is allowed, and there are 1 to longest. */
-int waitq__name_is_valid(const char *name, size_t length, size_t longest);
+/* Whether a NUL-terminated text is a name of 1 to longest characters. */
+int waitq__is_name(const char *text, size_t longest);
 
 /* Checks a NUL-terminated name; what says whose name it is in the error text. */
 int waitq__name_check(const char *name, size_t longest, const char *what, waitq_error *error);

@@ -51,13 +51,16 @@ static void lapse(struct waitq__state *state, const struct waitq__ledger *ledger
   struct waitq__wheel *claim = &state->claim;
   waitq__wheel_roll(claim, state->now_us);
   state->claim_end[waitq__wheel_slot(claim->current)] = state->head;
-  uint64_t unexpired = waitq__wheel_unexpired(claim, state->now_us);
-  if (unexpired > claim->oldest) {
-    uint64_t floor = state->claim_end[waitq__wheel_slot(unexpired - 1)];
+  uint64_t generation = claim->oldest;
+  while (generation < claim->current && waitq__wheel_deadline(claim, generation) <= state->now_us) {
+    generation++;
+  }
+  if (generation > claim->oldest) {
+    uint64_t floor = state->claim_end[waitq__wheel_slot(generation - 1)];
     uint64_t lapsed = waitq__ledger_unclaimed(ledger, state->floor, floor);
     state->ready -= lapsed;
     state->floor = floor;
-    claim->oldest = unexpired;
+    claim->oldest = generation;
     waitq__bucket_give(&state->turns, lapsed);
   }
 }
@@ -83,7 +86,7 @@ static void give_turns(struct waitq__state *state, const struct waitq__ledger *l
     }
   }
   if (state->turns.surplus > 0 && waitq__waiting(state, ledger) == 0) {
-    state->turns.surplus = 0; /* with nobody waiting, given back means given back: the burst bounds what is kept */
+    waitq__bucket_absorb(&state->turns, state->now_us); /* with nobody waiting, the burst bounds what is kept */
   }
 }
 

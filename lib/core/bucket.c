@@ -48,17 +48,24 @@ int64_t waitq__bucket_level(const struct waitq__bucket_terms *terms, uint64_t us
   return level < full ? level : full;
 }
 
-int64_t waitq__bucket_wait(const struct waitq__bucket_terms *terms, int64_t level, int64_t wanted) {
+int64_t waitq__bucket_wait(const struct waitq__bucket_terms *terms, int64_t level, int64_t wanted, int64_t at_us) {
   if (level >= wanted) {
     return 0;
   }
   if (waitq__bucket_is_dry(terms) || wanted > (int64_t)terms->burst * WAITQ__TOKEN) {
     return WAITQ__NEVER_US;
   }
+  /* The level is rounded down; counted from the origin, the moment is exact. */
+  int64_t since_us = at_us > terms->origin_us ? at_us - terms->origin_us : 0;
+  wide made = made_in(terms, since_us);
+  if (made >= LONG_IDLE) {
+    made = 0;
+    since_us = 0;
+  }
   wide rate = (wide)terms->rate_high << 64 | terms->rate_low;
-  wide missing = (wide)(uint64_t)(wanted - level) << 64;
-  wide span = missing / rate + (missing % rate != 0);
-  return span > (wide)(INT64_MAX / 4) ? WAITQ__NEVER_US : (int64_t)span;
+  wide target = (made + (uint64_t)(wanted - level)) << 64;
+  wide span = target / rate + (target % rate != 0);
+  return span > (wide)(INT64_MAX / 4) ? WAITQ__NEVER_US : (int64_t)span - since_us;
 }
 
 int64_t waitq__bucket_wait_shown_ms(const struct waitq__bucket_terms *terms, int64_t level, int64_t wanted) {
@@ -101,6 +108,17 @@ void waitq__bucket_give(struct waitq__bucket *bucket, uint64_t tokens) {
   bucket->surplus += tokens;
 }
 
+void waitq__bucket_absorb(struct waitq__bucket *bucket, int64_t now_us) {
+  int64_t at = now_us > bucket->touched_us ? now_us : bucket->touched_us;
+  uint64_t level = (uint64_t)level_of(bucket, at);
+  uint64_t full = bucket->terms.burst * (uint64_t)WAITQ__TOKEN;
+  uint64_t missing = (full - level) / (uint64_t)WAITQ__TOKEN;
+  level = bucket->surplus > missing ? full : level + bucket->surplus * (uint64_t)WAITQ__TOKEN;
+  bucket->used = waitq__bucket_made(&bucket->terms, at) - level;
+  bucket->touched_us = at;
+  bucket->surplus = 0;
+}
+
 void waitq__bucket_set(struct waitq__bucket *bucket, double rate_per_s, uint64_t burst, int64_t now_us) {
   int64_t at = now_us > bucket->touched_us ? now_us : bucket->touched_us;
   int64_t level = level_of(bucket, at);
@@ -116,6 +134,6 @@ int64_t waitq__bucket_wait_for(const struct waitq__bucket *bucket, uint64_t toke
   }
   int64_t at = now_us > bucket->touched_us ? now_us : bucket->touched_us;
   int64_t wait =
-      waitq__bucket_wait(&bucket->terms, level_of(bucket, at), (int64_t)(tokens - bucket->surplus) * WAITQ__TOKEN);
+      waitq__bucket_wait(&bucket->terms, level_of(bucket, at), (int64_t)(tokens - bucket->surplus) * WAITQ__TOKEN, at);
   return wait == WAITQ__NEVER_US ? wait : wait + (at - now_us);
 }

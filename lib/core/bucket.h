@@ -50,8 +50,8 @@ uint64_t waitq__bucket_made(const struct waitq__bucket_terms *terms, int64_t now
 /* Units in the bucket at now, without the surplus: 0 to the burst. */
 int64_t waitq__bucket_level(const struct waitq__bucket_terms *terms, uint64_t used, int64_t touched_us, int64_t now_us);
 
-/* Microseconds until level grows to wanted units; WAITQ__NEVER_US where it never does. */
-int64_t waitq__bucket_wait(const struct waitq__bucket_terms *terms, int64_t level, int64_t wanted);
+/* Microseconds after at_us until what is level then has grown to wanted units; WAITQ__NEVER_US where it never does. */
+int64_t waitq__bucket_wait(const struct waitq__bucket_terms *terms, int64_t level, int64_t wanted, int64_t at_us);
 
 /* The same in whole milliseconds, to the accuracy of a double: for showing, not for deciding. INT64_MAX where it never does. */
 int64_t waitq__bucket_wait_shown_ms(const struct waitq__bucket_terms *terms, int64_t level, int64_t wanted);
@@ -67,6 +67,9 @@ void waitq__bucket_take(struct waitq__bucket *bucket, uint64_t tokens, int64_t n
 
 /* Gives tokens back that were taken and not used. */
 void waitq__bucket_give(struct waitq__bucket *bucket, uint64_t tokens);
+
+/* Puts the surplus into the bucket, as far as the burst allows. */
+void waitq__bucket_absorb(struct waitq__bucket *bucket, int64_t now_us);
 
 /* Changes rate and burst from now on; what is in the bucket stays, up to the new burst. */
 void waitq__bucket_set(struct waitq__bucket *bucket, double rate_per_s, uint64_t burst, int64_t now_us);

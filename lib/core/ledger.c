@@ -223,7 +223,7 @@ static void add_to_later(struct waitq__ledger *ledger, uint64_t number, uint64_t
   waitq__set_word(&ledger->gone, waitq__word(&ledger->gone) + count);
 }
 
-int waitq__ledger_set_gone(struct waitq__ledger *ledger, uint64_t number, uint64_t head) {
+int waitq__ledger_set_gone(struct waitq__ledger *ledger, uint64_t number) {
   struct waitq__chunk *chunk = waitq__ledger_chunk(ledger, number);
   unsigned bit = (unsigned)(number % WAITQ__CHUNK_TICKETS);
   uint64_t word = waitq__word(&chunk->gone[bit / 64]);
@@ -232,10 +232,8 @@ int waitq__ledger_set_gone(struct waitq__ledger *ledger, uint64_t number, uint64
     return 0;
   }
   waitq__set_word(&chunk->gone[bit / 64], word | mask);
-  if (number >= head) {
-    waitq__chunk_rank_add(chunk, bit / (WAITQ__BLOCK_WORDS * 64), 1);
-    add_to_later(ledger, number, 1);
-  }
+  waitq__chunk_rank_add(chunk, bit / (WAITQ__BLOCK_WORDS * 64), 1);
+  add_to_later(ledger, number, 1);
   return 1;
 }
 

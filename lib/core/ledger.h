@@ -13,8 +13,9 @@
  * kept until the ledger is freed, so whatever a reader looks at stays readable; it asks waitq__ledger_holds() again
  * afterwards to learn whether it looked at the right thing.
  *
- * The index counts a ticket as gone only while it waits, that is at or after head. So for a ticket that waits the
- * count before it never falls, and its position never rises.
+ * Only tickets that wait, at or after head, are marked as gone; one that leaves when its turn has come is marked as left alone.
+ * So how many before head are gone stands still, for a ticket that waits the count before it never falls, and its position
+ * never rises.
  *
  * Example: tickets 0 to 9, head 3, tickets 1, 5 and 6 gone (1 before its turn). gone_before(8) = 3, gone_before(3) = 1.
  * Position of 8 = 1 + (8 - 3) - (3 - 1) = 4: tickets 3, 4 and 7 are ahead. */
@@ -73,8 +74,8 @@ int waitq__ledger_set(struct waitq__ledger *ledger, unsigned plane, uint64_t num
 /* Sets a ticket's bit in a SEEN plane from a thread without the lock. */
 void waitq__ledger_see(struct waitq__chunk *chunk, unsigned slot, uint64_t number);
 
-/* Marks a ticket as gone. One that waits (at or after head) is counted in the index. Returns whether it was not gone. */
-int waitq__ledger_set_gone(struct waitq__ledger *ledger, uint64_t number, uint64_t head);
+/* Marks a ticket that waits as gone. Returns whether it was not. One whose turn has come is never marked so. */
+int waitq__ledger_set_gone(struct waitq__ledger *ledger, uint64_t number);
 
 /* Adds words of GONE to the chunk of first, for tickets that wait. */
 void waitq__ledger_add_gone(struct waitq__ledger *ledger, uint64_t first, const uint64_t words[WAITQ__CHUNK_WORDS]);
@@ -89,7 +90,7 @@ uint64_t waitq__ledger_gone_before(const struct waitq__ledger *ledger, uint64_t 
  * such tickets it passed. */
 uint64_t waitq__ledger_walk(const struct waitq__ledger *ledger, uint64_t head, uint64_t turns, uint64_t *taken);
 
-/* How many tickets from begin to end have neither gone nor entered. */
+/* How many tickets from begin to end have neither gone, nor left, nor entered. */
 uint64_t waitq__ledger_unclaimed(const struct waitq__ledger *ledger, uint64_t begin, uint64_t end);
 
 /* Whether the first chunk lies below limit and all its sessions are over. */

@@ -6,8 +6,8 @@
 /* What is known of each ticket: one bit a plane. These numbers are stored; they never change their meaning. */
 
 enum waitq__plane {
-  WAITQ__PLANE_GONE = 0,     /* left or fell silent; takes no place in line any more */
-  WAITQ__PLANE_LEFT = 1,     /* left by itself */
+  WAITQ__PLANE_GONE = 0,     /* left or fell silent while it waited; takes no place in line any more */
+  WAITQ__PLANE_LEFT = 1,     /* left by itself, while it waited or when its turn had come */
   WAITQ__PLANE_ENTERED = 2,  /* used its turn */
   WAITQ__PLANE_ENDED = 3,    /* its session is over */
   WAITQ__PLANE_SEEN = 4,     /* 4 to 13: polled in a generation of the heartbeat wheel */

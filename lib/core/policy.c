@@ -134,7 +134,7 @@ void waitq__state_configure(struct waitq__state *state, const waitq_policy *poli
   if (state->phase == WAITQ_PHASE_SCHEDULED) {
     state->opens_at_us = policy->opens_at_ms * 1000;
   }
-  waitq__wheel_set_ttl(&state->heartbeat, policy->heartbeat_ttl_ms * 1000);
-  waitq__wheel_set_ttl(&state->session, policy->session_ttl_ms * 1000);
-  waitq__wheel_set_ttl(&state->claim, policy->claim_ttl_ms * 1000);
+  waitq__wheel_set_ttl(&state->heartbeat, policy->heartbeat_ttl_ms * 1000, state->now_us);
+  waitq__wheel_set_ttl(&state->session, policy->session_ttl_ms * 1000, state->now_us);
+  waitq__wheel_set_ttl(&state->claim, policy->claim_ttl_ms * 1000, state->now_us);
 }

@@ -32,7 +32,7 @@ int64_t waitq__state_entry_wait(struct waitq__state *state) {
   if (wait_us == 0 || wait_us == WAITQ__NEVER_US) {
     return wait_us;
   }
-  int64_t token_us = waitq__bucket_wait(&state->entries.terms, 0, WAITQ__TOKEN);
+  int64_t token_us = waitq__bucket_wait(&state->entries.terms, 0, WAITQ__TOKEN, state->entries.terms.origin_us);
   int64_t first_us = state->now_us + wait_us;
   /* No more instants are promised than there are visitors to promise them to, however often one of them asks. */
   int64_t last_us = first_us + (int64_t)(state->ready - 1) * token_us;

@@ -64,6 +64,8 @@ struct waitq__state {
   struct waitq__wheel claim;
   uint64_t claim_end[WAITQ__WHEEL_SLOTS]; /* head at the end of each generation of turns */
 
+  uint64_t polls_saved; /* 1: the stored SEEN planes are whole: nobody has polled since they were written */
+
   uint64_t plan_count;
   struct waitq__rate_plan plans[WAITQ_RATE_PLANS_MAX];
 };

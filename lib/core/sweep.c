@@ -10,8 +10,8 @@ struct waitq__wheel *waitq__sweep_wheel(enum waitq__sweep_kind kind, struct wait
 
 int waitq__sweep_begin(struct waitq__sweep *sweep, struct waitq__state *state, const struct waitq__ledger *ledger) {
   const struct waitq__wheel *wheel = waitq__sweep_wheel(sweep->kind, state);
-  uint64_t unexpired = waitq__wheel_unexpired(wheel, state->now_us);
-  if (sweep->running || unexpired == wheel->oldest) {
+  uint32_t expired_slots = waitq__wheel_expired_slots(wheel, state->now_us);
+  if (sweep->running || expired_slots == 0) {
     return sweep->running;
   }
   uint64_t first = waitq__word(&ledger->first);
@@ -23,12 +23,8 @@ int waitq__sweep_begin(struct waitq__sweep *sweep, struct waitq__state *state, c
     sweep->at = first;
     sweep->end = state->head;
   }
-  sweep->until = unexpired;
   sweep->live_slots = waitq__wheel_live_slots(wheel, state->now_us);
-  sweep->done_slots = 0;
-  for (uint64_t generation = wheel->oldest; generation < unexpired; generation++) {
-    sweep->done_slots |= UINT32_C(1) << waitq__wheel_slot(generation);
-  }
+  sweep->done_slots = expired_slots;
   return 1;
 }
 

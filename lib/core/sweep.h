@@ -19,9 +19,8 @@ struct waitq__sweep {
   int running;
   uint64_t at;         /* the chunk to look at next */
   uint64_t end;        /* tickets from here on have come later */
-  uint64_t until;      /* generations below are retired at the end */
   uint32_t live_slots; /* slots of the generations that have not expired */
-  uint32_t done_slots; /* slots of the generations to retire */
+  uint32_t done_slots; /* slots of the generations to retire at the end */
 };
 
 /* The wheel that a kind of sweep turns. */

@@ -2,6 +2,8 @@
  * Copyright (c) 2026 The libwaitq authors */
 /* The parts of the ledger that walk over many tickets: turns, claims, and what can be dropped. Under the room's lock. */
 
+#include <stddef.h>
+
 #include "core/ledger.h"
 
 /* Bits begin to end - 1 of a word, where 0 <= begin < 64 and begin < end <= 64. */
@@ -15,10 +17,11 @@ static uint64_t word_end(uint64_t number, uint64_t limit) {
   return end < limit ? end : limit;
 }
 
-static uint64_t live_bits(const struct waitq__ledger *ledger, uint64_t number, uint64_t end) {
-  const struct waitq__chunk *chunk = waitq__ledger_chunk(ledger, number);
-  uint64_t gone = waitq__word(&chunk->gone[number % WAITQ__CHUNK_TICKETS / 64]);
-  return ~gone & bits_between((unsigned)(number % 64), (unsigned)(end - (number - number % 64)));
+/* The tickets from number to end, within one word, that are not in the plane; a plane that is not there holds none. */
+static uint64_t bits_outside(const struct waitq__ledger *ledger, unsigned plane, uint64_t number, uint64_t end) {
+  const _Atomic uint64_t *words = waitq__chunk_plane(waitq__ledger_chunk(ledger, number), plane);
+  uint64_t marked = words == NULL ? 0 : waitq__word(&words[number % WAITQ__CHUNK_TICKETS / 64]);
+  return ~marked & bits_between((unsigned)(number % 64), (unsigned)(end - (number - number % 64)));
 }
 
 /* The ticket after the one whose bit is the count-th set in bits (count from 1), in the word of number. */
@@ -35,7 +38,7 @@ uint64_t waitq__ledger_walk(const struct waitq__ledger *ledger, uint64_t head, u
   *taken = 0;
   while (at < next && *taken < turns) {
     uint64_t end = word_end(at, next);
-    uint64_t live = live_bits(ledger, at, end);
+    uint64_t live = bits_outside(ledger, WAITQ__PLANE_GONE, at, end);
     uint64_t count = (uint64_t)__builtin_popcountll(live);
     if (*taken + count >= turns) {
       at = after_nth(at, live, turns - *taken);
@@ -52,11 +55,9 @@ uint64_t waitq__ledger_unclaimed(const struct waitq__ledger *ledger, uint64_t be
   uint64_t count = 0;
   while (begin < end) {
     uint64_t stop = word_end(begin, end);
-    uint64_t live = live_bits(ledger, begin, stop);
-    const _Atomic uint64_t *entered = waitq__chunk_plane(waitq__ledger_chunk(ledger, begin), WAITQ__PLANE_ENTERED);
-    if (entered != NULL) {
-      live &= ~waitq__word(&entered[begin % WAITQ__CHUNK_TICKETS / 64]);
-    }
+    uint64_t live = bits_outside(ledger, WAITQ__PLANE_GONE, begin, stop) &
+                    bits_outside(ledger, WAITQ__PLANE_LEFT, begin, stop) &
+                    bits_outside(ledger, WAITQ__PLANE_ENTERED, begin, stop);
     count += (uint64_t)__builtin_popcountll(live);
     begin = stop;
   }

@@ -6,9 +6,13 @@ static int64_t generation_length(int64_t ttl_us) {
   return (ttl_us + WAITQ__WHEEL_DIVISIONS - 1) / WAITQ__WHEEL_DIVISIONS;
 }
 
+/* Lets the current generation end at ends_us. What is noted in it keeps the deadline it was given, or gets a later one. */
 static void open_until(struct waitq__wheel *wheel, int64_t ends_us) {
+  int64_t *expires_us = &wheel->expires_us[waitq__wheel_slot(wheel->current)];
   wheel->ends_us = ends_us;
-  wheel->expires_us[waitq__wheel_slot(wheel->current)] = ends_us + wheel->ttl_us;
+  if (*expires_us < ends_us + wheel->ttl_us) {
+    *expires_us = ends_us + wheel->ttl_us;
+  }
 }
 
 void waitq__wheel_init(struct waitq__wheel *wheel, int64_t ttl_us, int64_t now_us) {
@@ -26,39 +30,56 @@ void waitq__wheel_roll(struct waitq__wheel *wheel, int64_t now_us) {
   int64_t ends_us = now_us < on_grid ? on_grid : now_us + length;
   if (wheel->current + 1 - wheel->oldest < WAITQ__WHEEL_SLOTS) {
     wheel->current++;
+    wheel->expires_us[waitq__wheel_slot(wheel->current)] = 0;
     wheel->begins_us[waitq__wheel_slot(wheel->current)] = ends_us - length;
   }
   open_until(wheel, ends_us);
 }
 
-uint64_t waitq__wheel_unexpired(const struct waitq__wheel *wheel, int64_t now_us) {
-  uint64_t generation = wheel->oldest;
-  while (generation < wheel->current && waitq__wheel_deadline(wheel, generation) <= now_us) {
-    generation++;
+uint32_t waitq__wheel_expired_slots(const struct waitq__wheel *wheel, int64_t now_us) {
+  uint32_t slots = 0;
+  for (uint64_t generation = wheel->oldest; generation < wheel->current; generation++) {
+    if (waitq__wheel_deadline(wheel, generation) <= now_us) {
+      slots |= UINT32_C(1) << waitq__wheel_slot(generation);
+    }
   }
-  return generation;
+  return slots & ~(uint32_t)wheel->retired;
 }
 
 uint32_t waitq__wheel_live_slots(const struct waitq__wheel *wheel, int64_t now_us) {
-  uint32_t slots = 0;
-  for (uint64_t generation = waitq__wheel_unexpired(wheel, now_us); generation <= wheel->current; generation++) {
-    slots |= UINT32_C(1) << waitq__wheel_slot(generation);
+  uint32_t slots = UINT32_C(1) << waitq__wheel_slot(wheel->current);
+  for (uint64_t generation = wheel->oldest; generation < wheel->current; generation++) {
+    if (waitq__wheel_deadline(wheel, generation) > now_us) {
+      slots |= UINT32_C(1) << waitq__wheel_slot(generation);
+    }
   }
   return slots;
 }
 
-int64_t waitq__wheel_next(const struct waitq__wheel *wheel) {
-  if (wheel->oldest < wheel->current && waitq__wheel_deadline(wheel, wheel->oldest) < wheel->ends_us) {
-    return waitq__wheel_deadline(wheel, wheel->oldest);
+void waitq__wheel_retire(struct waitq__wheel *wheel, uint32_t slots) {
+  wheel->retired |= slots;
+  while (wheel->oldest < wheel->current && (wheel->retired >> waitq__wheel_slot(wheel->oldest) & 1) != 0) {
+    wheel->retired &= ~(UINT64_C(1) << waitq__wheel_slot(wheel->oldest));
+    wheel->oldest++;
   }
-  return wheel->ends_us;
 }
 
-void waitq__wheel_set_ttl(struct waitq__wheel *wheel, int64_t ttl_us) {
+int64_t waitq__wheel_next(const struct waitq__wheel *wheel) {
+  int64_t next_us = wheel->ends_us;
+  for (uint64_t generation = wheel->oldest; generation < wheel->current; generation++) {
+    int is_retired = (wheel->retired >> waitq__wheel_slot(generation) & 1) != 0;
+    if (!is_retired && waitq__wheel_deadline(wheel, generation) < next_us) {
+      next_us = waitq__wheel_deadline(wheel, generation);
+    }
+  }
+  return next_us;
+}
+
+void waitq__wheel_set_ttl(struct waitq__wheel *wheel, int64_t ttl_us, int64_t now_us) {
   wheel->ttl_us = ttl_us;
-  int64_t *expires_us = &wheel->expires_us[waitq__wheel_slot(wheel->current)];
-  if (*expires_us < wheel->ends_us + ttl_us) {
-    *expires_us = wheel->ends_us + ttl_us;
+  int64_t ends_us = now_us + generation_length(ttl_us);
+  if (wheel->ends_us > ends_us) {
+    wheel->ends_us = ends_us;
   }
 }
 

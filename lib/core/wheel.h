@@ -24,6 +24,7 @@ struct waitq__wheel {
   int64_t ends_us;  /* when the current one ends */
   int64_t begins_us[WAITQ__WHEEL_SLOTS];
   int64_t expires_us[WAITQ__WHEEL_SLOTS];
+  uint64_t retired; /* slots of generations from oldest on that have been retired before it, as a mask */
 };
 
 void waitq__wheel_init(struct waitq__wheel *wheel, int64_t ttl_us, int64_t now_us);
@@ -36,11 +37,15 @@ static inline unsigned waitq__wheel_slot(uint64_t generation) {
  * goes on instead. */
 void waitq__wheel_roll(struct waitq__wheel *wheel, int64_t now_us);
 
-/* The first generation that has not expired at now; the current one never has. */
-uint64_t waitq__wheel_unexpired(const struct waitq__wheel *wheel, int64_t now_us);
+/* The slots of the generations that have expired at now and are not retired, as a mask. After a ttl was made shorter, a later
+ * generation may expire before an earlier one. */
+uint32_t waitq__wheel_expired_slots(const struct waitq__wheel *wheel, int64_t now_us);
 
-/* The slots of all generations that have not expired at now, as a mask. */
+/* The slots of the generations that have not expired at now, as a mask; the current one never has. */
 uint32_t waitq__wheel_live_slots(const struct waitq__wheel *wheel, int64_t now_us);
+
+/* Retires generations: their slots can be used again once all before them are retired. */
+void waitq__wheel_retire(struct waitq__wheel *wheel, uint32_t slots);
 
 /* When a generation expires. */
 static inline int64_t waitq__wheel_deadline(const struct waitq__wheel *wheel, uint64_t generation) {
@@ -55,8 +60,9 @@ static inline int64_t waitq__wheel_begin(const struct waitq__wheel *wheel, uint6
 /* The next moment at which a generation ends or expires. */
 int64_t waitq__wheel_next(const struct waitq__wheel *wheel);
 
-/* Another ttl from now on. Deadlines already given are kept; those of the current generation only get later. */
-void waitq__wheel_set_ttl(struct waitq__wheel *wheel, int64_t ttl_us);
+/* Another ttl, from the next generation on: that begins within an eighth of the old ttl or of the new one, whichever is shorter. Deadlines
+ * already given are kept. */
+void waitq__wheel_set_ttl(struct waitq__wheel *wheel, int64_t ttl_us, int64_t now_us);
 
 /* Moves all deadlines later: time stood still. */
 void waitq__wheel_shift(struct waitq__wheel *wheel, int64_t by_us);

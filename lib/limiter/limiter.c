@@ -192,14 +192,14 @@ static int64_t ms_of(int64_t us) {
   return us == WAITQ__NEVER_US ? INT64_MAX : (us + MS - 1) / MS;
 }
 
-static void decide(const struct waitq__bucket_terms *terms, int64_t level, int64_t wanted, int admitted,
+static void decide(const struct waitq__bucket_terms *terms, int64_t level, int64_t wanted, int64_t at_us, int admitted,
                    waitq_decision *decision) {
   int64_t full = (int64_t)terms->burst * WAITQ__TOKEN;
   *decision = (waitq_decision){
       .size = sizeof *decision,
       .admitted = (uint32_t)admitted,
       .remaining = (uint64_t)(level / WAITQ__TOKEN),
-      .retry_after_ms = admitted ? 0 : ms_of(waitq__bucket_wait(terms, level, wanted)),
+      .retry_after_ms = admitted ? 0 : ms_of(waitq__bucket_wait(terms, level, wanted, at_us)),
       .reset_ms = waitq__bucket_wait_shown_ms(terms, level, full),
   };
 }
@@ -216,13 +216,13 @@ static void try_take(waitq_limiter_t *limiter, int64_t now_us, int64_t wanted, w
     int64_t at_us = now_us > touched_us ? now_us : touched_us;
     int64_t level = waitq__bucket_level(&terms->terms, used, touched_us, at_us);
     if (level < wanted) {
-      decide(&terms->terms, level, wanted, 0, decision);
+      decide(&terms->terms, level, wanted, at_us, 0, decision);
       return;
     }
     uint64_t taken = used_for(waitq__bucket_made(&terms->terms, at_us), level - wanted);
     if (atomic_compare_exchange_weak_explicit(&terms->used, &used, taken, memory_order_acq_rel, memory_order_relaxed)) {
       atomic_store_explicit(&terms->touched_us, at_us, memory_order_relaxed);
-      decide(&terms->terms, level - wanted, wanted, 1, decision);
+      decide(&terms->terms, level - wanted, wanted, at_us, 1, decision);
       return;
     }
   }

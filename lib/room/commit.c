@@ -65,14 +65,17 @@ static int load_bit(waitq_room_t *room, uint32_t plane, uint64_t number) {
     return WAITQ_OK;
   }
   if (plane == WAITQ__PLANE_GONE) {
-    waitq__ledger_set_gone(ledger, number, room->state.head);
+    waitq__ledger_set_gone(ledger, number);
     return WAITQ_OK;
   }
   int is_of_session = plane == WAITQ__PLANE_ENTERED || plane == WAITQ__PLANE_ENDED || plane >= WAITQ__PLANE_RENEWED;
   if (is_of_session && waitq__ledger_reserve_session(ledger, number) != WAITQ_OK) {
     return WAITQ_E_NOMEM;
   }
-  waitq__ledger_set(ledger, plane, number);
+  int is_of_polls = plane >= WAITQ__PLANE_SEEN && plane < WAITQ__PLANE_RENEWED;
+  if (!is_of_polls || room->state.polls_saved) {
+    waitq__ledger_set(ledger, plane, number);
+  }
   return WAITQ_OK;
 }
 
@@ -89,8 +92,9 @@ static int load_bits(void *user, const waitq_store_bits *bits) {
   return WAITQ_OK;
 }
 
-/* Who polled when is not stored: whoever waits has a whole heartbeat_ttl from now to be heard. */
+/* Where it is not known who polled when, whoever waits has a whole heartbeat_ttl from now to be heard. */
 static void see_all(waitq_room_t *room) {
+  waitq__wheel_init(&room->state.heartbeat, room->state.heartbeat.ttl_us, room->state.now_us);
   unsigned slot = waitq__wheel_slot(room->state.heartbeat.current);
   for (uint64_t number = room->state.head; number < waitq__word(&room->ledger.next); number++) {
     waitq__ledger_see(waitq__ledger_chunk(&room->ledger, number), slot, number);
@@ -111,8 +115,10 @@ int waitq__room_load(waitq_room_t *room, waitq_error *error) {
   }
   room->silent.running = 0;
   room->sessions.running = 0;
-  waitq__wheel_init(&room->state.heartbeat, room->state.heartbeat.ttl_us, room->state.now_us);
-  see_all(room);
+  if (!room->state.polls_saved) {
+    see_all(room);
+  }
+  room->state.polls_saved = 0; /* from here on, polls are noted in this process alone */
   room->reference_total = waitq__room_turns(room);
   waitq__pace_init(&room->pace, room->state.now_us, room->reference_total);
   waitq__room_publish(room);

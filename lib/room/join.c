@@ -49,7 +49,8 @@ static int is_live(const waitq_room_t *room, uint64_t number) {
   if (number < state->head && waitq__ledger_test(ledger, WAITQ__PLANE_ENTERED, number)) {
     return !waitq__ledger_test(ledger, WAITQ__PLANE_ENDED, number);
   }
-  return number >= state->floor && !waitq__ledger_test(ledger, WAITQ__PLANE_GONE, number);
+  return number >= state->floor && !waitq__ledger_test(ledger, WAITQ__PLANE_GONE, number) &&
+         !waitq__ledger_test(ledger, WAITQ__PLANE_LEFT, number);
 }
 
 /* Takes new numbers over into the ledger; room was reserved. */

@@ -5,16 +5,16 @@
 #include "base/sized.h"
 #include "room/room.h"
 
-/* The change that makes a ticket gone: a turn that had come gives its token back. */
+/* Makes a ticket one that has left; where its turn had come, the token goes back. */
 static int give_up(waitq_room_t *room, uint64_t number, waitq_error *error) {
   struct waitq__ledger *ledger = &room->ledger;
   uint64_t words[2];
   const waitq_store_bits bits[] = {waitq__one_bit(WAITQ__PLANE_LEFT, number, &words[0]),
                                    waitq__one_bit(WAITQ__PLANE_GONE, number, &words[1])};
-  int had_turn = number < room->state.head;
+  int has_had_turn = number < room->state.head;
   int code;
-  if (had_turn) {
-    struct waitq__change change = {.state = room->state, .bits = bits, .bits_count = 2};
+  if (has_had_turn) {
+    struct waitq__change change = {.state = room->state, .bits = bits, .bits_count = 1};
     waitq__bucket_give(&change.state.turns, 1);
     change.state.ready--;
     code = waitq__room_commit(room, &change, error);
@@ -24,7 +24,9 @@ static int give_up(waitq_room_t *room, uint64_t number, waitq_error *error) {
   if (code == WAITQ_OK) {
     /* LEFT first: whoever sees that the ticket is gone also sees why. */
     waitq__ledger_set(ledger, WAITQ__PLANE_LEFT, number);
-    waitq__ledger_set_gone(ledger, number, room->state.head);
+    if (!has_had_turn) {
+      waitq__ledger_set_gone(ledger, number);
+    }
   }
   return code;
 }

@@ -75,6 +75,9 @@ int waitq__room_step(waitq_room_t *room, int64_t now_us, int chunks, waitq_error
 /* Makes a view of state and ledger, and publishes it. */
 void waitq__room_publish(waitq_room_t *room);
 
+/* Leaves with the store who polled when. Where that fails, everybody who waits is taken to have polled when the room is opened again. */
+void waitq__room_save_polls(waitq_room_t *room);
+
 /* Turns given so far, as far as this process knows: only differences mean something. */
 uint64_t waitq__room_turns(const waitq_room_t *room);
 

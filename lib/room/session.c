@@ -9,18 +9,27 @@
 
 #define US_PER_S 1000000
 
-/* Clocks of one site may differ by that much when a pass comes back. */
-#define LEEWAY_MS 60000
+/* The generation with the latest deadline in which a session was begun or renewed. */
+static uint64_t latest_generation(const waitq_room_t *room, uint64_t number) {
+  const struct waitq__wheel *wheel = &room->state.session;
+  uint64_t latest = wheel->oldest;
+  int64_t latest_us = INT64_MIN;
+  for (uint64_t generation = wheel->oldest; generation <= wheel->current; generation++) {
+    int64_t expires_us = waitq__wheel_deadline(wheel, generation);
+    if (expires_us > latest_us &&
+        waitq__ledger_test(&room->ledger, WAITQ__PLANE_RENEWED + waitq__wheel_slot(generation), number)) {
+      latest = generation;
+      latest_us = expires_us;
+    }
+  }
+  return latest;
+}
 
 void waitq__session_pass(const waitq_room_t *room, uint64_t number, waitq_pass *pass,
                          struct waitq__pass_content *content) {
   const struct waitq__wheel *wheel = &room->state.session;
   const struct waitq__ledger *ledger = &room->ledger;
-  uint64_t generation = wheel->current;
-  while (generation > wheel->oldest &&
-         !waitq__ledger_test(ledger, WAITQ__PLANE_RENEWED + waitq__wheel_slot(generation), number)) {
-    generation--;
-  }
+  uint64_t generation = latest_generation(room, number);
   int64_t expires_us = waitq__wheel_deadline(wheel, generation);
   if (waitq__ledger_test(ledger, WAITQ__PLANE_ENDED, number) || expires_us <= room->state.now_us) {
     pass->state = WAITQ_STATE_EXPIRED;
@@ -105,7 +114,7 @@ int waitq_renew(waitq_room_t *room, const char *pass_text, waitq_pass *pass, wai
   }
   int64_t now_us = waitq__now(room->context);
   waitq_pass known = WAITQ_PASS_INIT;
-  code = waitq__pass_check_time(&content, now_us / 1000, LEEWAY_MS, error);
+  code = waitq__pass_check_time(&content, now_us / 1000, 0, error);
   if (code != WAITQ_OK) {
     return code;
   }

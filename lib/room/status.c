@@ -22,18 +22,18 @@ uint32_t waitq__room_ticket_state(const struct waitq__ledger *ledger, const stru
   if (number < view->trim) {
     return WAITQ_STATE_EXPIRED;
   }
-  int is_gone = waitq__ledger_test(ledger, WAITQ__PLANE_GONE, number);
-  if (number >= view->head) {
-    if (!is_gone) {
-      return WAITQ_STATE_WAITING;
-    }
-  } else if (waitq__ledger_test(ledger, WAITQ__PLANE_ENTERED, number)) {
+  int has_had_turn = number < view->head;
+  if (has_had_turn && waitq__ledger_test(ledger, WAITQ__PLANE_ENTERED, number)) {
     return WAITQ_STATE_ENTERED;
   }
-  if (is_gone) {
-    return waitq__ledger_test(ledger, WAITQ__PLANE_LEFT, number) ? WAITQ_STATE_LEFT : WAITQ_STATE_EXPIRED;
+  int is_gone = waitq__ledger_test(ledger, WAITQ__PLANE_GONE, number);
+  if (!has_had_turn && !is_gone) {
+    return WAITQ_STATE_WAITING;
   }
-  return number < view->floor ? WAITQ_STATE_EXPIRED : WAITQ_STATE_READY;
+  if (waitq__ledger_test(ledger, WAITQ__PLANE_LEFT, number)) {
+    return WAITQ_STATE_LEFT;
+  }
+  return is_gone || number < view->floor ? WAITQ_STATE_EXPIRED : WAITQ_STATE_READY;
 }
 
 /* Whether nobody has heard of a ticket in any generation that has not expired: while a sweep is under way, it may not have

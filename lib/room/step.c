@@ -17,9 +17,10 @@ uint64_t waitq__room_turns(const waitq_room_t *room) {
   return room->state.head - waitq__ledger_gone_before(&room->ledger, room->state.head);
 }
 
-/* Sweeps up to chunks chunks. Retires the generations when all are done: then the wheel in change has moved on. */
+/* Sweeps up to chunks chunks. When all are done, the wheel in change has its generations retired, and is_done is set. */
 static int sweep(waitq_room_t *room, struct waitq__sweep *sweep, struct waitq__change *change, int *chunks,
-                 waitq_error *error) {
+                 int *is_done, waitq_error *error) {
+  *is_done = 0;
   if (!waitq__sweep_begin(sweep, &change->state, &room->ledger)) {
     return WAITQ_OK;
   }
@@ -39,16 +40,12 @@ static int sweep(waitq_room_t *room, struct waitq__sweep *sweep, struct waitq__c
     }
     waitq__sweep_step(sweep, &room->ledger, found ? words : NULL);
   }
-  waitq__sweep_wheel(sweep->kind, &change->state)->oldest = sweep->until;
+  *is_done = 1;
+  waitq__wheel_retire(waitq__sweep_wheel(sweep->kind, &change->state), sweep->done_slots);
   if (sweep->kind == WAITQ__SWEEP_SESSIONS) {
     change->clear_planes |= sweep->done_slots << WAITQ__PLANE_RENEWED;
   }
   return WAITQ_OK;
-}
-
-static void end_sweep(struct waitq__sweep *sweep, const struct waitq__state *state) {
-  sweep->running =
-      sweep->running && waitq__sweep_wheel(sweep->kind, (struct waitq__state *)state)->oldest < sweep->until;
 }
 
 /* Whether a change is worth a commit: time alone is not, it passes by itself. */
@@ -61,9 +58,11 @@ static int is_change(const waitq_room_t *room, const struct waitq__change *chang
 static int step_once(waitq_room_t *room, int64_t now_us, int chunks, waitq_error *error) {
   struct waitq__change change = {.state = room->state};
   waitq__advance_time(&change.state, now_us);
-  int code = sweep(room, &room->silent, &change, &chunks, error);
+  int silent_done = 0;
+  int sessions_done = 0;
+  int code = sweep(room, &room->silent, &change, &chunks, &silent_done, error);
   if (code == WAITQ_OK) {
-    code = sweep(room, &room->sessions, &change, &chunks, error);
+    code = sweep(room, &room->sessions, &change, &chunks, &sessions_done, error);
   }
   if (code != WAITQ_OK) {
     return code;
@@ -76,8 +75,8 @@ static int step_once(waitq_room_t *room, int64_t now_us, int chunks, waitq_error
     code = waitq__room_commit(room, &change, error);
   }
   if (code == WAITQ_OK) {
-    end_sweep(&room->silent, &room->state);
-    end_sweep(&room->sessions, &room->state);
+    room->silent.running = room->silent.running && !silent_done;
+    room->sessions.running = room->sessions.running && !sessions_done;
     if (trims) {
       waitq__ledger_drop(&room->ledger);
     }

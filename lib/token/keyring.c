@@ -6,9 +6,8 @@
 #include <stdint.h>
 #include <string.h>
 
-#include <sodium.h>
-
 #include "base/error.h"
+#include "base/name.h"
 #include "base/sized.h"
 
 #define HS256_LEAST 32
@@ -26,18 +25,6 @@ _Static_assert(crypto_sign_ed25519_SECRETKEYBYTES == sizeof((struct waitq__keyri
 
 void waitq_key_init(waitq_key *key, size_t size) {
   waitq__sized_init(key, size, &(waitq_key)WAITQ_KEY_INIT, sizeof(waitq_key));
-}
-
-static int is_name_character(char c) {
-  return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_' || c == '.' || c == '-';
-}
-
-int waitq__is_name(const char *text, size_t longest) {
-  size_t length = 0;
-  while (length <= longest && is_name_character(text[length])) {
-    length++;
-  }
-  return length > 0 && length <= longest && text[length] == '\0';
 }
 
 static int check_length(const waitq_key *key, size_t index, waitq_error *error) {
@@ -74,7 +61,9 @@ static int check_key(const waitq_key *key, size_t index, waitq_error *error) {
 
 /* Fills in what is computed from a key. */
 static int expand(struct waitq__keyring_entry *entry, size_t index, waitq_error *error) {
-  if (entry->key.algorithm == WAITQ_KEY_ED25519) {
+  if (entry->key.algorithm == WAITQ_KEY_HS256) {
+    crypto_auth_hmacsha256_init(&entry->hs256_start, entry->key.bytes, entry->key.length);
+  } else if (entry->key.algorithm == WAITQ_KEY_ED25519) {
     crypto_sign_ed25519_seed_keypair(entry->ed25519_public, entry->ed25519_secret, entry->key.bytes);
   } else if (entry->key.algorithm == WAITQ_KEY_ED25519_PUBLIC) {
     /* Under a point of small order some signatures fit any message. */
@@ -169,10 +158,9 @@ const char *waitq__keyring_algorithm(const struct waitq__keyring_entry *entry) {
   return entry->key.algorithm == WAITQ_KEY_HS256 ? "HS256" : "EdDSA";
 }
 
-static void authenticate(const waitq_key *key, const void *message, size_t size,
+static void authenticate(const struct waitq__keyring_entry *entry, const void *message, size_t size,
                          unsigned char mac[crypto_auth_hmacsha256_BYTES]) {
-  crypto_auth_hmacsha256_state state;
-  crypto_auth_hmacsha256_init(&state, key->bytes, key->length);
+  crypto_auth_hmacsha256_state state = entry->hs256_start;
   crypto_auth_hmacsha256_update(&state, message, size);
   crypto_auth_hmacsha256_final(&state, mac);
   sodium_memzero(&state, sizeof state);
@@ -182,7 +170,7 @@ size_t waitq__keyring_sign(const struct waitq__keyring_entry *entry, const void 
                            unsigned char signature[WAITQ__SIGNATURE_SIZE]) {
   assert(entry->key.algorithm != WAITQ_KEY_ED25519_PUBLIC);
   if (entry->key.algorithm == WAITQ_KEY_HS256) {
-    authenticate(&entry->key, message, size, signature);
+    authenticate(entry, message, size, signature);
     return crypto_auth_hmacsha256_BYTES;
   }
   crypto_sign_ed25519_detached(signature, NULL, message, size, entry->ed25519_secret);
@@ -199,7 +187,7 @@ int waitq__keyring_verify(const struct waitq__keyring_entry *entry, const void *
   if (signature_size != sizeof mac) {
     return 0;
   }
-  authenticate(&entry->key, message, size, mac);
+  authenticate(entry, message, size, mac);
   int is_good = sodium_memcmp(mac, signature, sizeof mac) == 0;
   sodium_memzero(mac, sizeof mac);
   return is_good;

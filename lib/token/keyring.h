@@ -9,6 +9,8 @@
 
 #include <stddef.h>
 
+#include <sodium.h>
+
 #include <waitq/context.h>
 #include <waitq/error.h>
 
@@ -18,9 +20,10 @@
 #define WAITQ__SIGNATURE_SIZE 64
 
 struct waitq__keyring_entry {
-  waitq_key key;                    /* as given; what lies beyond its length is zero */
-  unsigned char ed25519_secret[64]; /* expanded, of an Ed25519 seed */
-  unsigned char ed25519_public[32]; /* of an Ed25519 key, seed or public */
+  waitq_key key;                            /* as given; what lies beyond its length is zero */
+  crypto_auth_hmacsha256_state hs256_start; /* of an HS256 secret: the HMAC with the key in it and no text yet */
+  unsigned char ed25519_secret[64];         /* expanded, of an Ed25519 seed */
+  unsigned char ed25519_public[32];         /* of an Ed25519 key, seed or public */
 };
 
 struct waitq__keyring {
@@ -58,8 +61,5 @@ int waitq__keyring_verify(const struct waitq__keyring_entry *entry, const void *
  * public key is no secret. */
 void waitq__keyring_derive(const struct waitq__keyring *ring, size_t index, const char *purpose, const char *room,
                            unsigned char *out, size_t size);
-
-/* Whether text is a name, [A-Za-z0-9_.-]{1,longest}: of a room, or of a key. Reads no more than longest + 1 bytes. */
-int waitq__is_name(const char *text, size_t longest);
 
 #endif

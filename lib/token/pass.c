@@ -11,6 +11,7 @@
 #include <waitq/room.h>
 
 #include "base/error.h"
+#include "base/name.h"
 #include "base/sized.h"
 #include "token/base64url.h"
 #include "token/json.h"

@@ -12,6 +12,7 @@
 
 #include "base/error.h"
 #include "base/mem.h"
+#include "base/name.h"
 #include "base/sized.h"
 #include "token/keyring.h"
 #include "token/pass.h"

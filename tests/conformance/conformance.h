@@ -5,7 +5,7 @@
 
 /* Whether a store is right, and whether the library is on top of it.
  *
- *     static const struct subject mine = {"mine", "mine://somewhere", &my_store_ops, NULL, my_wipe};
+ *     static const struct subject mine = {"mine", "mine://somewhere", &my_store_ops, NULL, my_wipe, 0};
  *     int main(void) { return conformance_store(&mine) + conformance_room(&mine); }
  *
  * Both run groups of cmocka tests, print what they find, and return how many tests failed. A store that passes the

@@ -161,33 +161,6 @@ static void test_handles__opened_and_closed_a_thousand_times_hold_no_more_memory
   assert_int_equal(fake_memory_bytes(&world->memory), bytes);
 }
 
-static void test_handles__a_line_that_moves_on_for_days_holds_no_more_memory(void **state) {
-  struct world *world = *state;
-  waitq_policy policy = room_policy(1000000, 1000000);
-  policy.session_ttl_ms = 8000;
-  policy.heartbeat_ttl_ms = 8000;
-  policy.claim_ttl_ms = 8000;
-  policy.max_poll_ms = 2000;
-  waitq_room_t *room = world_room(world, "concert", &policy);
-  int64_t most = 0;
-  for (unsigned round = 0; round < 40; round++) {
-    for (unsigned i = 0; i < 10000; i++) {
-      waitq_ticket ticket = WAITQ_TICKET_INIT;
-      uint64_t id = round * UINT64_C(10000) + i;
-      assert_code(waitq_join(room, &id, sizeof id, NULL, &ticket, NULL, NULL), WAITQ_OK);
-    }
-    world_advance_ms(world, 10000);
-    assert_int_equal(line_stats(room).expired, (round + 1) * 10000);
-    int64_t bytes = fake_memory_bytes(&world->memory);
-    if (round < 20) {
-      most = bytes > most ? bytes : most;
-    } else {
-      assert_true(bytes <= most + most / 4);
-    }
-  }
-  assert_true(line_stats(room).memory_bytes > 0);
-}
-
 int conformance_room_handles(void) {
   const struct CMUnitTest tests[] = {
       ROOM_TEST(test_handles__two_of_one_name_share_one_line),
@@ -196,7 +169,6 @@ int conformance_room_handles(void) {
       ROOM_TEST(test_handles__sessions_and_silence_go_on_while_nobody_has_one),
       ROOM_TEST(test_handles__of_thousands_of_rooms_do_not_mix),
       ROOM_TEST(test_handles__opened_and_closed_a_thousand_times_hold_no_more_memory),
-      ROOM_TEST(test_handles__a_line_that_moves_on_for_days_holds_no_more_memory),
   };
   return cmocka_run_group_tests_name("room: handles", tests, NULL, NULL);
 }

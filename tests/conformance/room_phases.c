@@ -52,10 +52,10 @@ static void test_phases__while_paused_claim_deadlines_stand_still(void **state) 
   }
   set_phase(room, WAITQ_PHASE_OPEN);
   guest_poll(room, &guests[0]);
-  assert_in_range(guests[0].status.enter_by_ms, world_now_ms(world) + 1000, world_now_ms(world) + 2875);
+  assert_in_range(guests[0].status.enter_by_ms, world_now_ms(world) + 1000, world_now_ms(world) + 4750);
   world_advance_ms(world, 999);
   assert_state(guest_enter(room, &guests[0]), WAITQ_STATE_ENTERED);
-  world_advance_ms(world, 1877);
+  world_advance_ms(world, 3752);
   assert_state(guest_poll(room, &guests[1]), WAITQ_STATE_EXPIRED);
   free(guests);
 }

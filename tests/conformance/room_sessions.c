@@ -90,10 +90,13 @@ static void test_sessions__that_ended_cannot_be_renewed(void **state) {
   guest_exit(room, &guest);
   assert_state(guest_renew(room, &guest), WAITQ_STATE_EXPIRED);
   assert_int_equal(line_stats(room).active, 0);
-  world_advance_ms(world, 90001);
-  waitq_pass pass = WAITQ_PASS_INIT;
-  assert_code(waitq_renew(room, guest.pass.text, &pass, NULL), WAITQ_E_EXPIRED);
-  assert_string_equal(pass.text, "");
+  for (int i = 0; i < 10; i++) {
+    world_advance_ms(world, 20000);
+    waitq_pass pass = WAITQ_PASS_INIT;
+    int code = waitq_renew(room, guest.pass.text, &pass, NULL);
+    assert_true(code == WAITQ_E_EXPIRED || (code == WAITQ_OK && pass.state == WAITQ_STATE_EXPIRED));
+    assert_string_equal(pass.text, "");
+  }
 }
 
 static void test_sessions__end_once(void **state) {

@@ -256,7 +256,7 @@ static void test_append__visitors_that_differ_in_one_bit_are_different(void **st
 static void test_append__numbers_beyond_32_bits_are_handed_out_and_found_again(void **state) {
   struct bench *bench = *state;
   waitq_store_head initial = bench_initial();
-  initial.next = (UINT64_C(1) << 33) - 2;
+  initial.next = bench_far() - 2;
   void *room = bench_room(bench, "late", &initial);
   for (uint64_t i = 0; i < 5; i++) {
     expect(bench_join(bench, room, bench_visitor(i)), WAITQ_STORE_NEW, initial.next + i);

@@ -18,6 +18,12 @@ waitq_store_head bench_initial(void) {
   return head;
 }
 
+uint64_t bench_far(void) {
+  uint64_t far = UINT64_C(1) << 33;
+  uint64_t last = bench_subject->numbers == 0 ? UINT64_MAX : bench_subject->numbers - (UINT64_C(1) << 20);
+  return far < last ? far : last - last % 64;
+}
+
 int bench_setup(void **state) {
   struct bench *bench = calloc(1, sizeof *bench);
   assert_non_null(bench);

@@ -37,6 +37,9 @@ int bench_teardown(void **state);
 /* Epoch BENCH_EPOCH, next 0, no join limit, state BENCH_STATE. */
 waitq_store_head bench_initial(void);
 
+/* A number far from the first ones: 2^33, or as far as the store goes. A multiple of 64. */
+uint64_t bench_far(void);
+
 /* Opens a room that has to exist afterwards. */
 void *bench_room(struct bench *bench, const char *name, const waitq_store_head *initial);
 

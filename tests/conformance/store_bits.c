@@ -93,7 +93,7 @@ static void test_mark__several_runs_are_set_by_one_call(void **state) {
 
 static void test_mark__long_runs_are_set_wherever_they_begin(void **state) {
   struct bench *bench = *state;
-  static const uint64_t firsts[] = {0, 64, 65472, 65536, 131008, 1000000 - 1000000 % 64, UINT64_C(1) << 33};
+  const uint64_t firsts[] = {0, 64, 65472, 65536, 131008, 1000000 - 1000000 % 64, bench_far()};
   static const uint32_t counts[] = {1, 2, 1023, 1024, 1025, 3000};
   uint64_t *words = calloc(3000, sizeof *words);
   assert_non_null(words);
@@ -120,7 +120,7 @@ static void test_mark__long_runs_are_set_wherever_they_begin(void **state) {
 
 static void test_mark__numbers_far_apart_take_little(void **state) {
   struct bench *bench = *state;
-  static const uint64_t numbers[] = {0, 65535, 65536, UINT64_C(1) << 20, UINT64_C(1) << 32, UINT64_C(1) << 33};
+  const uint64_t numbers[] = {0, 65535, 65536, bench_far() / 2, bench_far()};
   enum { COUNT = sizeof numbers / sizeof numbers[0] };
   for (size_t i = 0; i < COUNT; i++) {
     bench_mark(bench, bench->room, 2, numbers[i]);

@@ -109,7 +109,7 @@ static void test_commit__sets_its_bits_beside_those_that_are_set(void **state) {
   struct bench *bench = *state;
   bench_mark(bench, bench->room, 4, 1);
   uint64_t words[2] = {4, 8};
-  waitq_store_bits bits[] = {{4, 2, 0, words}, {5, 1, UINT64_C(1) << 33, words}};
+  waitq_store_bits bits[] = {{4, 2, 0, words}, {5, 1, bench_far(), words}};
   struct proposal proposal = propose(bench);
   proposal.commit.bits = bits;
   proposal.commit.bits_count = 2;
@@ -118,7 +118,7 @@ static void test_commit__sets_its_bits_beside_those_that_are_set(void **state) {
   assert_true(capture_has(after, 4, 1));
   assert_true(capture_has(after, 4, 2));
   assert_true(capture_has(after, 4, 67));
-  assert_true(capture_has(after, 5, (UINT64_C(1) << 33) + 2));
+  assert_true(capture_has(after, 5, bench_far() + 2));
   assert_int_equal(capture_total(after), 4);
   capture_free(after);
 }

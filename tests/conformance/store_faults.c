@@ -114,10 +114,44 @@ static void test_store__append_out_of_memory_hands_out_nothing(void **state) {
   free(appending);
 }
 
+static int call_replace(struct bench *bench, void *user, waitq_error *error) {
+  struct appending *appending = user;
+  for (uint64_t i = 0; i < BATCH; i++) {
+    appending->joins[i] = i % 2 == 0 ? bench_visitor(i) : bench_anonymous();
+    appending->joins[i].replaces = i % 2 == 0 ? i : WAITQ_STORE_NO_NUMBER;
+  }
+  return bench->ops->append(bench->room, BENCH_EPOCH, BENCH_NOW + 1, appending->joins, BATCH, error);
+}
+
+/* Whoever was about to get a new ticket when memory ran out still has the old one. */
+static int call_replace_and_check(struct bench *bench, void *user, waitq_error *error) {
+  int code = call_replace(bench, user, error);
+  for (uint64_t i = 0; code != WAITQ_OK && i < BATCH; i += 2) {
+    waitq_store_join join = bench_join(bench, bench->room, bench_visitor(i));
+    assert_int_equal(join.outcome, WAITQ_STORE_EXISTING);
+    assert_int_equal(join.number, i);
+    assert_int_equal(join.joined_us, BENCH_NOW);
+  }
+  return code;
+}
+
+static void test_store__append_out_of_memory_replaces_no_ticket(void **state) {
+  struct bench *bench = *state;
+  struct appending *appending = calloc(1, sizeof *appending);
+  assert_non_null(appending);
+  assert_code(call_append(bench, appending, NULL), WAITQ_OK);
+  sweep(bench, call_replace_and_check, appending);
+  for (uint64_t i = 0; i < BATCH; i++) {
+    assert_int_equal(appending->joins[i].outcome, WAITQ_STORE_NEW);
+    assert_int_equal(appending->joins[i].number, BATCH + i);
+  }
+  free(appending);
+}
+
 static int call_mark(struct bench *bench, void *user, waitq_error *error) {
   (void)user;
   uint64_t words[2] = {5, 6};
-  waitq_store_bits bits[] = {{0, 2, 64, words}, {9, 1, 1 << 20, words}, {0, 2, UINT64_C(1) << 33, words}};
+  waitq_store_bits bits[] = {{0, 2, 64, words}, {9, 1, 1 << 20, words}, {0, 2, bench_far(), words}};
   return bench->ops->mark(bench->room, BENCH_EPOCH, bits, 3, error);
 }
 
@@ -135,7 +169,7 @@ static int call_commit(struct bench *bench, void *user, waitq_error *error) {
   unsigned char bytes[WAITQ_STORE_STATE_MAX];
   memset(bytes, 'x', sizeof bytes);
   uint64_t words[2] = {UINT64_C(0xf0), 1};
-  waitq_store_bits bits[] = {{1, 1, 0, words}, {2, 2, 1 << 20, words}, {3, 1, UINT64_C(1) << 33, words}};
+  waitq_store_bits bits[] = {{1, 1, 0, words}, {2, 2, 1 << 20, words}, {3, 1, bench_far(), words}};
   waitq_store_commit commit = bench_commit_of(before);
   commit.epoch = *(uint64_t *)user;
   commit.state = bytes;
@@ -162,7 +196,7 @@ static void commit_sweep(struct bench *bench, uint64_t epoch) {
   assert_int_equal(capture->head.join_limit, 77);
   assert_int_equal(capture->head.state_size, WAITQ_STORE_STATE_MAX);
   assert_true(capture_has(capture, 1, 4));
-  assert_true(capture_has(capture, 3, (UINT64_C(1) << 33) + 7));
+  assert_true(capture_has(capture, 3, bench_far() + 7));
   assert_false(capture_has(capture, 1, 1001));
   capture_free(capture);
 }
@@ -277,6 +311,7 @@ int conformance_store_faults(void) {
       BENCH_TEST(test_store__open_out_of_memory_leaves_nothing_behind),
       BENCH_TEST(test_store__room_open_out_of_memory_makes_no_room),
       BENCH_TEST(test_store__append_out_of_memory_hands_out_nothing),
+      BENCH_TEST(test_store__append_out_of_memory_replaces_no_ticket),
       BENCH_TEST(test_store__mark_out_of_memory_sets_no_bit),
       BENCH_TEST(test_store__commit_out_of_memory_changes_nothing),
       BENCH_TEST(test_store__a_new_epoch_out_of_memory_changes_nothing),

@@ -6,6 +6,6 @@
 #include "conformance.h"
 
 int main(void) {
-  const struct subject subject = {"memory store", "memory:", waitq_store_memory(), NULL, NULL};
+  const struct subject subject = {"memory store", "memory:", waitq_store_memory(), NULL, NULL, 0};
   return conformance_store(&subject);
 }

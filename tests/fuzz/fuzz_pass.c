@@ -22,6 +22,7 @@
 #include <waitq/pass.h>
 #include <waitq/room.h>
 
+#include "base/name.h"
 #include "token/json.h"
 #include "token/jwt.h"
 #include "token/keyring.h"

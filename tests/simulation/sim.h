@@ -6,7 +6,7 @@
 /* The real library under an injected clock, memory and chance, beside a model that is too simple to be wrong.
  *
  * The model knows of each ticket what the library has told, and the window of time in which the library may let it expire: time
- * limits hold "at least" so long, and up to an eighth (claims: a sixteenth) more. Between the two, both answers are right;
+ * limits hold "at least" so long, and up to an eighth more. Between the two, both answers are right;
  * outside, one is. What is due is done by whoever comes by, so the model asks for statistics (which do all that is due)
  * before it counts.
  *

@@ -56,6 +56,8 @@ static void check_counts(struct sim *sim, const waitq_stats *stats) {
   SIM_CHECK(sim, stats->issued == stats->waiting + stats->ready + stats->entered + stats->left + stats->expired,
             "issued %" PRIu64 " is not %" PRIu64 " + %" PRIu64 " + %" PRIu64 " + %" PRIu64 " + %" PRIu64,
             stats->issued, stats->waiting, stats->ready, stats->entered, stats->left, stats->expired);
+  SIM_CHECK(sim, stats->expired <= stats->issued && stats->active <= stats->entered, "%" PRIu64 " expired, %" PRIu64 " active",
+            stats->expired, stats->active);
   SIM_CHECK(sim, stats->issued == sim->issued, "issued is %" PRIu64 ", the model has %zu", stats->issued, sim->issued);
   SIM_CHECK(sim, stats->entered == sim->entered, "entered is %" PRIu64 ", the model has %" PRIu64, stats->entered,
             sim->entered);

@@ -97,7 +97,7 @@ int sim_session_runs(const struct sim *sim, const struct sim_ticket *ticket) {
 
 /* Tickets are forgotten in blocks, when all of a block are over and head has passed it. */
 int sim_may_be_forgotten(const struct sim *sim, size_t number) {
-  return number / 65536 < sim->head / 65536;
+  return number / 16384 < sim->head / 16384;
 }
 
 static int stands_still(const struct sim *sim) {
@@ -145,7 +145,7 @@ static void observe_ready(struct sim *sim, size_t number, const waitq_status *st
     int64_t ttl_ms = sim->policy.claim_ttl_ms;
     SIM_CHECK(sim, 1000 * status->enter_by_ms + 999 >= ticket->waiting_us + ticket->claim_lo_us,
               "ticket %zu got a turn that is too short", number);
-    SIM_CHECK(sim, (sim->flags & SIM_LIMITS) || status->enter_by_ms <= sim->now_us / 1000 + ttl_ms + ttl_ms / 16 + 1,
+    SIM_CHECK(sim, (sim->flags & SIM_LIMITS) || status->enter_by_ms <= sim->now_us / 1000 + ttl_ms + ttl_ms / 8 + 1,
               "ticket %zu got a turn of %" PRId64 " ms, with a limit of %" PRId64, number,
               status->enter_by_ms - sim->now_us / 1000, ttl_ms);
   } else {

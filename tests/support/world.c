@@ -7,7 +7,7 @@
 
 #include "test.h"
 
-const struct subject memory_subject = {"memory", "memory:", NULL, NULL, NULL};
+const struct subject memory_subject = {"memory", "memory:", NULL, NULL, NULL, 0};
 
 struct world *world_prepare(const struct subject *subject) {
   struct world *world = calloc(1, sizeof *world);

@@ -23,6 +23,7 @@ struct subject {
   const waitq_store_ops *ops; /* NULL: chosen by the URI */
   void *user;                 /* options->store_user */
   void (*wipe)(void *user);   /* empties the store before a test; NULL where every opening starts empty */
+  uint64_t numbers;           /* it keeps ticket numbers below this; 0: all. A store of plain arrays has its limit */
 };
 
 /* The library's own memory store. */

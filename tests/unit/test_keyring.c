@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include "jwt_craft.h"
+#include "base/name.h"
 #include "token/keyring.h"
 
 static struct waitq__keyring ring;

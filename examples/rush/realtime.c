@@ -24,9 +24,9 @@ static void give_credit(struct pace *pace, int64_t now_ns) {
 }
 
 static void let_arrive(struct crowd *crowd, struct pace *pace) {
-  double batch = pace->plan->joins_per_s * (double)CATCH_UP_NS / 1e9 + 1;
-  batch = batch < pace->join_credit ? batch : pace->join_credit;
-  for (; batch >= 1 && crowd_arrive(crowd); batch--) {
+  const double most = pace->plan->joins_per_s * (double)CATCH_UP_NS / 1e9 + 1;
+  const uint64_t batch = (uint64_t)(pace->join_credit < most ? pace->join_credit : most);
+  for (uint64_t i = 0; i < batch && crowd_arrive(crowd); i++) {
     pace->join_credit--;
   }
 }

@@ -34,9 +34,10 @@ void report_heading(const struct run *run) {
            options->rate, COUNT(options->burst), options->seed);
     return;
   }
-  printf("rush: %s visitors at %s/s, up to %s polls/s; rate %.10g/s, burst %s; %u threads, %.10g s, %s seed %.0f\n",
+  printf("rush: %s visitors at %s/s, up to %s polls/s; rate %.10g/s, burst %s; %u thread%s, %.10g s, %s seed %.0f\n",
          COUNT(options->visitors), COUNT(options->join_rate), COUNT(options->poll_rate), options->rate,
-         COUNT(options->burst), run->worker_count, options->seconds, options->store, options->seed);
+         COUNT(options->burst), run->worker_count, run->worker_count == 1 ? "" : "s", options->seconds, options->store,
+         options->seed);
 }
 
 /* A paragraph that is put together sentence by sentence. */
@@ -124,11 +125,14 @@ static void say_estimates(struct paragraph *paragraph, const struct verdict *ver
 }
 
 static void say_costs(struct paragraph *paragraph, const struct verdict *verdict) {
-  say(paragraph,
-      "A join took %.2f us (median; 99 %%: %.2f, 99.9 %%: %.2f), a poll %.2f us (99 %%: %.2f, 99.9 %%: %.2f). ",
+  say(paragraph, "A join took %.2f us (median; 99 %%: %.2f, 99.9 %%: %.2f)",
       histogram_quantile_us(&verdict->join_time, 0.5), histogram_quantile_us(&verdict->join_time, 0.99),
-      histogram_quantile_us(&verdict->join_time, 0.999), histogram_quantile_us(&verdict->poll_time, 0.5),
-      histogram_quantile_us(&verdict->poll_time, 0.99), histogram_quantile_us(&verdict->poll_time, 0.999));
+      histogram_quantile_us(&verdict->join_time, 0.999));
+  if (verdict->polls > 0) {
+    say(paragraph, ", a poll %.2f us (99 %%: %.2f, 99.9 %%: %.2f)", histogram_quantile_us(&verdict->poll_time, 0.5),
+        histogram_quantile_us(&verdict->poll_time, 0.99), histogram_quantile_us(&verdict->poll_time, 0.999));
+  }
+  say(paragraph, ". ");
   say(paragraph,
       "In %.1f s the process used %.2f s of CPU; %.2f s passed in calls of the library, the reading of the clock "
       "around "

@@ -83,7 +83,8 @@ static void add_title(struct frame *frame, const struct gauge *gauge) {
     add(frame, DIM, "%s %s ", name != NULL ? name + 1 : run->options->trace, dot);
     add(frame, BOLD, "%02d:%02d UTC", (int)(minutes / 60), (int)(minutes % 60));
   } else {
-    add(frame, DIM, "%" PRIu32 " threads %s %s %s ", run->worker_count, dot, run->options->store, dot);
+    add(frame, DIM, "%" PRIu32 " thread%s %s %s %s ", run->worker_count, run->worker_count == 1 ? "" : "s", dot,
+        run->options->store, dot);
     add(frame, BOLD, "%.1f", (double)(gauge->now_ns - run->start_ns) / 1e9);
     add(frame, DIM, " of %.10g s", run->options->seconds);
   }

@@ -3,7 +3,7 @@
 #include "trace.h"
 
 #include <errno.h>
-#include <inttypes.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,7 +14,7 @@
 #define MOST_MINUTES (31 * 24 * 60)
 
 /* Days since 1970-01-01 in the Gregorian calendar; the year is counted from March, so that leap days come last. */
-static int64_t days_since_epoch(int year, int month, int day) {
+static int64_t days_since_epoch(int64_t year, int64_t month, int64_t day) {
   year -= month <= 2;
   int64_t era = year / 400;
   int64_t year_of_era = year - era * 400;
@@ -22,15 +22,38 @@ static int64_t days_since_epoch(int year, int month, int day) {
   return era * 146097 + year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year - 719468;
 }
 
+/* Reads one to so many digits and the character after them; -1 where there is something else. */
+static int64_t take_number(const char **text, int most_digits, char after) {
+  int64_t number = 0;
+  int digits = 0;
+  for (; digits < most_digits && **text >= '0' && **text <= '9'; digits++) {
+    number = number * 10 + (*(*text)++ - '0');
+  }
+  if (digits == 0 || **text != after) {
+    return -1;
+  }
+  *text += after != '\0';
+  return number;
+}
+
+static bool is_between(int64_t number, int64_t low, int64_t high) {
+  return number >= low && number <= high;
+}
+
 /* "1998-06-30T00:00,17613"; 0 or -1. */
 static int read_line(const char *line, int64_t *at_s, uint32_t *requests) {
-  int year, month, day, hour, minute, end = 0;
-  if (sscanf(line, "%4d-%2d-%2dT%2d:%2d,%9" SCNu32 "%n", &year, &month, &day, &hour, &minute, requests, &end) != 6 ||
-      line[end] != '\0' || year < 1970 || month < 1 || month > 12 || day < 1 || day > 31 || hour < 0 || hour > 23 ||
-      minute < 0 || minute > 59) {
+  const int64_t year = take_number(&line, 4, '-');
+  const int64_t month = take_number(&line, 2, '-');
+  const int64_t day = take_number(&line, 2, 'T');
+  const int64_t hour = take_number(&line, 2, ':');
+  const int64_t minute = take_number(&line, 2, ',');
+  const int64_t number = take_number(&line, 9, '\0');
+  if (!is_between(year, 1970, 9999) || !is_between(month, 1, 12) || !is_between(day, 1, 31) ||
+      !is_between(hour, 0, 23) || !is_between(minute, 0, 59) || number < 0) {
     return -1;
   }
   *at_s = days_since_epoch(year, month, day) * 86400 + hour * 3600 + minute * 60;
+  *requests = (uint32_t)number;
   return 0;
 }
 

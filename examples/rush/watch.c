@@ -16,8 +16,9 @@ void watch_free(struct watch *watch) {
 
 /* Somebody whose wait is worth watching, and ends before the run does. */
 static bool is_worth_watching(const struct watch *watch, int64_t now_ns, const waitq_status *status) {
-  return now_ns >= watch->pause_until_ns && status->eta_ms >= watch->shortest_ms &&
-         status->eta_high_ms < (watch->ends_ns - now_ns) / NS_PER_MS;
+  const int64_t left_ms = (watch->ends_ns - now_ns) / NS_PER_MS;
+  const int64_t shortest_ms = watch->shortest_ms < left_ms / 3 ? watch->shortest_ms : left_ms / 3;
+  return now_ns >= watch->pause_until_ns && status->eta_ms >= shortest_ms && status->eta_high_ms < left_ms;
 }
 
 void watch_waiting(struct watch *watch, uint32_t visitor, int64_t now_ns, const waitq_status *status) {

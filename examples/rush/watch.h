@@ -27,7 +27,7 @@ struct watch {
   pthread_mutex_t lock;
   struct watched now;
   uint32_t current;       /* whom the worker watches; WATCH_NOBODY: it looks for somebody */
-  int64_t shortest_ms;    /* whoever is watched next waits at least so long, */
+  int64_t shortest_ms;    /* whoever is watched next waits at least so long, or a third of what is left, */
   int64_t ends_ns;        /* and comes to the turn before this time */
   int64_t pause_until_ns; /* how long the last one stays on view */
   int64_t pause_ns;

@@ -192,7 +192,7 @@ WAITQ_API const char *waitq_reason_text(uint32_t reason);
 WAITQ_API int waitq_join(waitq_room_t *room, const void *visitor, size_t length, const waitq_join_options *options,
                          waitq_ticket *ticket, waitq_status *status, waitq_error *error);
 
-/** @brief Takes places for many visitors, in their order, in one exchange with the store.
+/** @brief Takes places for many visitors, in their order: the same as as many single joins, with one clock read.
  * @param room the room
  * @param visitors count visitors; an id that stands twice gets one ticket twice
  * @param count how many; 0 is allowed

@@ -54,7 +54,7 @@ typedef struct waitq_policy {
   uint64_t max_active;      /**< most active sessions plus unclaimed turns; 0: no limit. Default 0 */
   uint64_t max_waiting;     /**< most visitors waiting; 0: no limit. Default 0 */
   int64_t claim_ttl_ms;     /**< how long a turn may be claimed, at least; up to 1/8 more. Default 30,000 */
-  int64_t session_ttl_ms;   /**< how long a pass lasts, at least; up to 1/8 more. Default 600,000 */
+  int64_t session_ttl_ms;   /**< how long a pass lasts, at least; up to 1/8 and 1 s more. Default 600,000 */
   int64_t heartbeat_ttl_ms; /**< how long a visitor may stay silent, at least; up to 1/8 more. Default 300,000 */
   int64_t min_poll_ms;      /**< the shortest interval asked of visitors between polls. Default 1,000 */
   int64_t max_poll_ms;      /**< the longest; at most heartbeat_ttl_ms / 3. Default 10,000 */

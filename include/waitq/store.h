@@ -20,7 +20,7 @@
  *
  * Calls on one room are never made at the same time by one context; calls on different rooms, and the calls that
  * open and close, may come from several threads at once. No call may call the library. docs/store.md walks through
- * it; examples/custom_store.c is a whole one; tests/conformance tells whether one is right.
+ * it; examples/custom_store/store.c is a whole one; tests/conformance tells whether one is right.
  * @{ */
 
 #include <stddef.h>

@@ -119,9 +119,9 @@ void waitq__state_init(struct waitq__state *state, const waitq_policy *policy, u
   state->rate_changed_us = INT64_MIN / 2;
   waitq__bucket_init(&state->turns, policy->rate_per_s, policy->burst, now_us);
   waitq__bucket_init(&state->entries, policy->rate_per_s, policy->burst, now_us);
-  waitq__wheel_init(&state->heartbeat, policy->heartbeat_ttl_ms * 1000, now_us);
-  waitq__wheel_init(&state->session, policy->session_ttl_ms * 1000, now_us);
-  waitq__wheel_init(&state->claim, policy->claim_ttl_ms * 1000, now_us);
+  waitq__wheel_init(&state->heartbeat, policy->heartbeat_ttl_ms * 1000, 1, now_us);
+  waitq__wheel_init(&state->session, policy->session_ttl_ms * 1000, WAITQ__SESSION_GRAIN_US, now_us);
+  waitq__wheel_init(&state->claim, policy->claim_ttl_ms * 1000, 1, now_us);
 }
 
 void waitq__state_configure(struct waitq__state *state, const waitq_policy *policy) {

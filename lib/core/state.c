@@ -15,9 +15,9 @@ void waitq__state_reset(struct waitq__state *state) {
   state->trimmed_entered = 0;
   state->turns.surplus = 0;
   memset(state->claim_end, 0, sizeof state->claim_end);
-  waitq__wheel_init(&state->heartbeat, state->heartbeat.ttl_us, state->now_us);
-  waitq__wheel_init(&state->session, state->session.ttl_us, state->now_us);
-  waitq__wheel_init(&state->claim, state->claim.ttl_us, state->now_us);
+  waitq__wheel_init(&state->heartbeat, state->heartbeat.ttl_us, state->heartbeat.grain_us, state->now_us);
+  waitq__wheel_init(&state->session, state->session.ttl_us, state->session.grain_us, state->now_us);
+  waitq__wheel_init(&state->claim, state->claim.ttl_us, state->claim.grain_us, state->now_us);
 }
 
 void waitq__state_set_terms(struct waitq__state *state, int64_t at_us) {
@@ -95,7 +95,7 @@ int waitq__state_set_phase(struct waitq__state *state, uint32_t phase, waitq_err
 static int is_plausible(const struct waitq__state *state) {
   const struct waitq__wheel *wheels[] = {&state->heartbeat, &state->session, &state->claim};
   for (unsigned i = 0; i < 3; i++) {
-    if (wheels[i]->ttl_us <= 0 || wheels[i]->current < wheels[i]->oldest ||
+    if (wheels[i]->ttl_us <= 0 || wheels[i]->grain_us <= 0 || wheels[i]->current < wheels[i]->oldest ||
         wheels[i]->current - wheels[i]->oldest >= WAITQ__WHEEL_SLOTS) {
       return 0;
     }

@@ -17,6 +17,9 @@
 
 #define WAITQ__STATE_FORMAT 1
 
+/* Sessions end at whole seconds, as passes do: so a pass is good as long as its slot is taken, and no longer. */
+#define WAITQ__SESSION_GRAIN_US 1000000
+
 struct waitq__rate_plan {
   int64_t at_us;
   double rate_per_s;

@@ -9,14 +9,15 @@ static int64_t generation_length(int64_t ttl_us) {
 /* Lets the current generation end at ends_us. What is noted in it keeps the deadline it was given, or gets a later one. */
 static void open_until(struct waitq__wheel *wheel, int64_t ends_us) {
   int64_t *expires_us = &wheel->expires_us[waitq__wheel_slot(wheel->current)];
+  int64_t grains = (ends_us + wheel->ttl_us + wheel->grain_us - 1) / wheel->grain_us;
   wheel->ends_us = ends_us;
-  if (*expires_us < ends_us + wheel->ttl_us) {
-    *expires_us = ends_us + wheel->ttl_us;
+  if (*expires_us < grains * wheel->grain_us) {
+    *expires_us = grains * wheel->grain_us;
   }
 }
 
-void waitq__wheel_init(struct waitq__wheel *wheel, int64_t ttl_us, int64_t now_us) {
-  *wheel = (struct waitq__wheel){.ttl_us = ttl_us};
+void waitq__wheel_init(struct waitq__wheel *wheel, int64_t ttl_us, int64_t grain_us, int64_t now_us) {
+  *wheel = (struct waitq__wheel){.ttl_us = ttl_us, .grain_us = grain_us};
   wheel->begins_us[0] = now_us;
   open_until(wheel, now_us + generation_length(ttl_us));
 }

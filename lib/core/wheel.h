@@ -19,6 +19,7 @@
 
 struct waitq__wheel {
   int64_t ttl_us;
+  int64_t grain_us; /* deadlines are rounded up to multiples of this */
   uint64_t oldest;  /* the first generation that has not been retired */
   uint64_t current; /* the generation in which things are noted now */
   int64_t ends_us;  /* when the current one ends */
@@ -27,7 +28,7 @@ struct waitq__wheel {
   uint64_t retired; /* slots of generations from oldest on that have been retired before it, as a mask */
 };
 
-void waitq__wheel_init(struct waitq__wheel *wheel, int64_t ttl_us, int64_t now_us);
+void waitq__wheel_init(struct waitq__wheel *wheel, int64_t ttl_us, int64_t grain_us, int64_t now_us);
 
 static inline unsigned waitq__wheel_slot(uint64_t generation) {
   return (unsigned)(generation % WAITQ__WHEEL_SLOTS);

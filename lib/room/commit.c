@@ -94,8 +94,9 @@ static int load_bits(void *user, const waitq_store_bits *bits) {
 
 /* Where it is not known who polled when, whoever waits has a whole heartbeat_ttl from now to be heard. */
 static void see_all(waitq_room_t *room) {
-  waitq__wheel_init(&room->state.heartbeat, room->state.heartbeat.ttl_us, room->state.now_us);
-  unsigned slot = waitq__wheel_slot(room->state.heartbeat.current);
+  struct waitq__wheel *wheel = &room->state.heartbeat;
+  waitq__wheel_init(wheel, wheel->ttl_us, wheel->grain_us, room->state.now_us);
+  unsigned slot = waitq__wheel_slot(wheel->current);
   for (uint64_t number = room->state.head; number < waitq__word(&room->ledger.next); number++) {
     waitq__ledger_see(waitq__ledger_chunk(&room->ledger, number), slot, number);
   }
@@ -115,6 +116,7 @@ int waitq__room_load(waitq_room_t *room, waitq_error *error) {
   }
   room->silent.running = 0;
   room->sessions.running = 0;
+  memset(room->unsaved, 0, sizeof room->unsaved);
   if (!room->state.polls_saved) {
     see_all(room);
   }

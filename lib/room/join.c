@@ -10,7 +10,7 @@
 #include "core/number.h"
 #include "room/room.h"
 
-/* Joins go to the store in batches of this size: they live on the stack. */
+/* So many joins are done under one hold of the lock: they live on the stack. */
 #define BATCH 64
 
 void waitq_ticket_init(waitq_ticket *ticket, size_t size) {
@@ -53,111 +53,70 @@ static int is_live(const waitq_room_t *room, uint64_t number) {
          !waitq__ledger_test(ledger, WAITQ__PLANE_LEFT, number);
 }
 
-/* Takes new numbers over into the ledger; room was reserved. */
-static int take_numbers(waitq_room_t *room, const waitq_store_join *joins, size_t count, waitq_error *error) {
-  unsigned slot = waitq__wheel_slot(room->state.heartbeat.current);
+/* Takes a new number over into the ledger; room was reserved. */
+static int take_number(waitq_room_t *room, const waitq_store_join *join, waitq_error *error) {
   uint64_t next = waitq__word(&room->ledger.next);
-  for (size_t i = 0; i < count; i++) {
-    if (joins[i].outcome != WAITQ_STORE_NEW) {
-      continue;
-    }
-    if (joins[i].number != next) {
-      return waitq__fail(error, WAITQ_E_DAMAGED, "the store gave number %llu after %llu",
-                         (unsigned long long)joins[i].number, (unsigned long long)next);
-    }
-    waitq__ledger_see(waitq__ledger_chunk(&room->ledger, next), slot, next);
-    next++;
+  if (join->outcome != WAITQ_STORE_NEW) {
+    return WAITQ_OK;
   }
-  waitq__ledger_extend(&room->ledger, next);
+  if (join->number != next) {
+    return waitq__fail(error, WAITQ_E_DAMAGED, "the store gave number %llu after %llu",
+                       (unsigned long long)join->number, (unsigned long long)next);
+  }
+  unsigned slot = waitq__wheel_slot(room->state.heartbeat.current);
+  waitq__ledger_see(waitq__ledger_chunk(&room->ledger, next), slot, next);
+  waitq__ledger_extend(&room->ledger, next + 1);
   return WAITQ_OK;
 }
 
 /* Places have become free since the last commit: the store learns of it. */
-static int raise_limit(waitq_room_t *room, size_t count, waitq_error *error) {
-  if (waitq__word(&room->ledger.next) + count <= room->join_limit ||
+static int raise_limit(waitq_room_t *room, waitq_error *error) {
+  if (waitq__word(&room->ledger.next) < room->join_limit ||
       waitq__join_limit(&room->state, &room->ledger) <= room->join_limit) {
     return WAITQ_OK;
   }
-  struct waitq__change change = {.state = room->state};
+  const struct waitq__change change = {.state = room->state};
   return waitq__room_commit(room, &change, error);
 }
 
-static int append(waitq_room_t *room, int64_t now_us, waitq_store_join *joins, size_t count, waitq_error *error) {
-  if (waitq__ledger_reserve(&room->ledger, waitq__word(&room->ledger.next) + count) != WAITQ_OK) {
-    return waitq__fail(error, WAITQ_E_NOMEM, "no memory for tickets");
-  }
-  const waitq_store_ops *ops = room->context->ops;
+static int append(waitq_room_t *room, int64_t joined_us, waitq_store_join *join, waitq_error *error) {
   uint64_t epoch = waitq__word(&room->ledger.epoch);
-  int code = ops->append(room->stored, epoch, now_us, joins, count, error);
-  return code == WAITQ_OK ? take_numbers(room, joins, count, error) : code;
+  int code = room->context->ops->append(room->stored, epoch, joined_us, join, 1, error);
+  return code == WAITQ_OK ? take_number(room, join, error) : code;
 }
 
-/* Asks again for those who hold a ticket that means nothing any more. */
-static int append_again(waitq_room_t *room, int64_t now_us, waitq_store_join *joins, size_t count, waitq_error *error) {
-  for (size_t i = 0; i < count; i++) {
-    if (joins[i].outcome == WAITQ_STORE_EXISTING && !is_live(room, joins[i].number)) {
-      joins[i].replaces = joins[i].number;
-      int code = append(room, now_us, &joins[i], 1, error);
-      if (code != WAITQ_OK) {
-        return code;
-      }
-    }
+/* One join. Whoever holds a ticket that means nothing any more is asked for again, so that it gives way. */
+static int join_one(waitq_room_t *room, int64_t now_us, waitq_store_join *join, waitq_error *error) {
+  int64_t joined_us = waitq__ticket_time(now_us);
+  int was_empty = waitq__waiting(&room->state, &room->ledger) == 0;
+  int code = raise_limit(room, error);
+  if (code == WAITQ_OK) {
+    code = append(room, joined_us, join, error);
   }
-  return WAITQ_OK;
-}
-
-static size_t count_full(const waitq_store_join *joins, size_t count) {
-  size_t full = 0;
-  for (size_t i = 0; i < count; i++) {
-    full += joins[i].outcome == WAITQ_STORE_FULL;
+  if (code == WAITQ_OK && join->outcome == WAITQ_STORE_EXISTING && !is_live(room, join->number)) {
+    join->replaces = join->number;
+    code = append(room, joined_us, join, error);
   }
-  return full;
-}
-
-/* Asks again for those for whom there was no place, now that the others may have had their turns at once. */
-static int append_refused(waitq_room_t *room, int64_t now_us, waitq_store_join *joins, size_t count,
-                          waitq_error *error) {
-  int code = WAITQ_OK;
-  size_t refused = count_full(joins, count);
-  size_t before = refused + 1;
-  while (code == WAITQ_OK && refused > 0 && refused < before) {
-    before = refused;
-    code = raise_limit(room, refused, error);
-    for (size_t i = 0; code == WAITQ_OK && i < count; i++) {
-      if (joins[i].outcome == WAITQ_STORE_FULL) {
-        code = append(room, waitq__ticket_time(now_us), &joins[i], 1, error);
-      }
-    }
-    if (code == WAITQ_OK) {
-      code = waitq__room_step(room, now_us, WAITQ__SWEEP_CALL, error);
-    }
-    refused = count_full(joins, count);
+  if (code == WAITQ_OK && was_empty && join->outcome == WAITQ_STORE_NEW) {
+    /* The line was empty, so nothing was due for it: now there may be a token for the first in it. */
+    code = waitq__room_step(room, now_us, WAITQ__SWEEP_CALL, error);
   }
   return code;
 }
 
+/* One after the other, so that each finds what the ones before it have left: the same as as many single joins. */
 static int join_locked(waitq_room_t *room, int64_t now_us, waitq_store_join *joins, size_t count, waitq_error *error) {
   int code = WAITQ_OK;
   if (now_us >= room->due_us) {
     code = waitq__room_step(room, now_us, WAITQ__SWEEP_CALL, error);
   }
-  if (code == WAITQ_OK) {
-    code = raise_limit(room, count, error);
+  if (code == WAITQ_OK && waitq__ledger_reserve(&room->ledger, waitq__word(&room->ledger.next) + count) != WAITQ_OK) {
+    code = waitq__fail(error, WAITQ_E_NOMEM, "no memory for tickets");
   }
-  if (code != WAITQ_OK) {
-    return code;
+  for (size_t i = 0; code == WAITQ_OK && i < count; i++) {
+    code = join_one(room, now_us, &joins[i], error);
   }
-  int was_empty = waitq__waiting(&room->state, &room->ledger) == 0;
-  code = append(room, waitq__ticket_time(now_us), joins, count, error);
-  if (code == WAITQ_OK) {
-    code = append_again(room, waitq__ticket_time(now_us), joins, count, error);
-  }
-  if (was_empty && waitq__waiting(&room->state, &room->ledger) > 0) {
-    /* The line was empty, so nothing was due for it: now there may be a token for the first in it. */
-    int step_code = waitq__room_step(room, now_us, WAITQ__SWEEP_CALL, error);
-    code = code == WAITQ_OK ? step_code : code;
-  }
-  return code == WAITQ_OK && count > 1 ? append_refused(room, now_us, joins, count, error) : code;
+  return code;
 }
 
 /* A conflict means that the room was read anew: what was asked is asked again. */

@@ -174,6 +174,7 @@ void waitq_room_close(waitq_room_t *room) {
   waitq_t *context = room->context;
   pthread_mutex_lock(&context->lock);
   if (--room->handles == 0) {
+    waitq__room_save_swept(room);
     waitq__room_save_polls(room);
     waitq__registry_remove(&context->rooms, &room->named);
     context->ops->room_close(room->stored);

@@ -24,6 +24,12 @@
 #include "room/view.h"
 #include "token/ticket.h"
 
+/* Chunks with bits that the store has not been told of: what a sweep found. */
+struct waitq__unsaved {
+  uint64_t begin;
+  uint64_t end;
+};
+
 struct waitq_room {
   struct waitq__named named;
   waitq_t *context;
@@ -42,6 +48,7 @@ struct waitq_room {
   struct waitq__ledger ledger;
   struct waitq__sweep silent;
   struct waitq__sweep sessions;
+  struct waitq__unsaved unsaved[2]; /* by kind of sweep */
   struct waitq__pace pace;
   struct waitq__reference reference;
   uint64_t reference_total; /* turns that the reference has been told of */
@@ -74,6 +81,12 @@ int waitq__room_step(waitq_room_t *room, int64_t now_us, int chunks, waitq_error
 
 /* Makes a view of state and ledger, and publishes it. */
 void waitq__room_publish(waitq_room_t *room);
+
+/* Notes that a chunk has bits which the store has not been told of. */
+void waitq__unsaved_add(struct waitq__unsaved *unsaved, uint64_t first);
+
+/* Tells the store what sweeps have found. A failure is no loss: it is told again by the next call, and could be found again. */
+void waitq__room_save_swept(waitq_room_t *room);
 
 /* Leaves with the store who polled when. Where that fails, everybody who waits is taken to have polled when the room is opened again. */
 void waitq__room_save_polls(waitq_room_t *room);

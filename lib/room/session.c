@@ -40,7 +40,7 @@ void waitq__session_pass(const waitq_room_t *room, uint64_t number, waitq_pass *
   content->number = number;
   content->issued_at_s = waitq__wheel_begin(wheel, generation) / US_PER_S;
   content->not_before_s = content->issued_at_s;
-  content->expires_at_s = (expires_us + US_PER_S - 1) / US_PER_S;
+  content->expires_at_s = expires_us / US_PER_S; /* whole seconds: see WAITQ__SESSION_GRAIN_US */
   pass->state = WAITQ_STATE_ENTERED;
   pass->expires_at_ms = content->expires_at_s * 1000;
 }
@@ -87,6 +87,11 @@ static int renew_locked(waitq_room_t *room, int64_t now_us, waitq_pass *pass, st
     pass->state = WAITQ_STATE_STALE;
     return WAITQ_OK;
   }
+  /* By the room's time, which never runs backward. */
+  code = waitq__pass_check_time(content, room->state.now_us / 1000, 0, error);
+  if (code != WAITQ_OK) {
+    return code;
+  }
   pass->state = WAITQ_STATE_EXPIRED;
   if (!is_of_session(room, content) || waitq__ledger_test(&room->ledger, WAITQ__PLANE_ENDED, content->number)) {
     return WAITQ_OK;
@@ -114,10 +119,6 @@ int waitq_renew(waitq_room_t *room, const char *pass_text, waitq_pass *pass, wai
   }
   int64_t now_us = waitq__now(room->context);
   waitq_pass known = WAITQ_PASS_INIT;
-  code = waitq__pass_check_time(&content, now_us / 1000, 0, error);
-  if (code != WAITQ_OK) {
-    return code;
-  }
   pthread_mutex_lock(&room->lock);
   code = renew_locked(room, now_us, &known, &content, error);
   pthread_mutex_unlock(&room->lock);

@@ -18,25 +18,20 @@ uint64_t waitq__room_turns(const waitq_room_t *room) {
 }
 
 /* Sweeps up to chunks chunks. When all are done, the wheel in change has its generations retired, and is_done is set. */
-static int sweep(waitq_room_t *room, struct waitq__sweep *sweep, struct waitq__change *change, int *chunks,
-                 int *is_done, waitq_error *error) {
+static void sweep(waitq_room_t *room, struct waitq__sweep *sweep, struct waitq__change *change, int *chunks,
+                  int *is_done) {
   *is_done = 0;
   if (!waitq__sweep_begin(sweep, &change->state, &room->ledger)) {
-    return WAITQ_OK;
+    return;
   }
   while (!waitq__sweep_is_done(sweep, &room->ledger)) {
     if ((*chunks)-- <= 0) {
-      return WAITQ_OK;
+      return;
     }
     uint64_t words[WAITQ__CHUNK_WORDS];
     int found = waitq__sweep_find(sweep, &change->state, &room->ledger, words);
     if (found) {
-      uint32_t plane = sweep->kind == WAITQ__SWEEP_SILENT ? WAITQ__PLANE_GONE : WAITQ__PLANE_ENDED;
-      const waitq_store_bits bits = {plane, WAITQ__CHUNK_WORDS, sweep->at, words};
-      int code = room->context->ops->mark(room->stored, waitq__word(&room->ledger.epoch), &bits, 1, error);
-      if (code != WAITQ_OK) {
-        return code;
-      }
+      waitq__unsaved_add(&room->unsaved[sweep->kind], sweep->at);
     }
     waitq__sweep_step(sweep, &room->ledger, found ? words : NULL);
   }
@@ -45,7 +40,6 @@ static int sweep(waitq_room_t *room, struct waitq__sweep *sweep, struct waitq__c
   if (sweep->kind == WAITQ__SWEEP_SESSIONS) {
     change->clear_planes |= sweep->done_slots << WAITQ__PLANE_RENEWED;
   }
-  return WAITQ_OK;
 }
 
 /* Whether a change is worth a commit: time alone is not, it passes by itself. */
@@ -60,13 +54,9 @@ static int step_once(waitq_room_t *room, int64_t now_us, int chunks, waitq_error
   waitq__advance_time(&change.state, now_us);
   int silent_done = 0;
   int sessions_done = 0;
-  int code = sweep(room, &room->silent, &change, &chunks, &silent_done, error);
-  if (code == WAITQ_OK) {
-    code = sweep(room, &room->sessions, &change, &chunks, &sessions_done, error);
-  }
-  if (code != WAITQ_OK) {
-    return code;
-  }
+  int code = WAITQ_OK;
+  sweep(room, &room->silent, &change, &chunks, &silent_done);
+  sweep(room, &room->sessions, &change, &chunks, &sessions_done);
   waitq__advance_turns(&change.state, &room->ledger);
   int trims = !room->sessions.running && waitq__advance_trim(&change.state, &room->ledger);
   if (!is_change(room, &change)) {
@@ -91,6 +81,9 @@ int waitq__room_step(waitq_room_t *room, int64_t now_us, int chunks, waitq_error
   }
   if (code == WAITQ_OK) {
     waitq__room_publish(room);
+  }
+  if (code == WAITQ_OK && chunks != WAITQ__SWEEP_POLL) {
+    waitq__room_save_swept(room);
   }
   return code;
 }

@@ -29,6 +29,7 @@ void waitq__views_read(const struct waitq__views *views, struct waitq__view *vie
   do {
     before = atomic_load_explicit(&views->newest, memory_order_acquire);
     const _Atomic uint64_t *slot = views->slots[before % WAITQ__VIEW_SLOTS];
+#pragma GCC unroll 6
     for (unsigned i = 0; i < words; i++) {
       uint64_t word = atomic_load_explicit(&slot[i], memory_order_relaxed);
       memcpy(bytes + 8 * i, &word, 8);

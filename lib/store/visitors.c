@@ -8,16 +8,17 @@
 
 #define BLOCK_RECORDS 512
 #define BUCKET_ENTRIES 62
+#define BUCKET_FULL 54 /* split from here on: runs of entries stay short */
 #define DEPTH_MAX 30
 #define TRIM_STEP 32
 #define ANONYMOUS INT64_MIN /* in place of a join time: the record is in no bucket */
 
+/* An entry lies at the place that the upper bits of its hash say, or at the next one that is free: finding it touches a line or two. */
 struct waitq__visitor_bucket {
   uint32_t depth; /* how many low bits of the hash all entries share */
   uint32_t count;
-  uint64_t unused;
-  uint32_t hashes[BUCKET_ENTRIES];
-  uint32_t numbers[BUCKET_ENTRIES];
+  uint64_t occupied;                /* a bit a place */
+  uint64_t entries[BUCKET_ENTRIES]; /* 32 bits of the hash, 32 of the number */
 };
 
 /* Mixes well whatever the 16 bytes are (the finalizer of SplitMix64). */
@@ -63,20 +64,69 @@ static struct waitq__visitor_record *record_of(const struct waitq__visitors *vis
   return &visitors->blocks[at / BLOCK_RECORDS][at % BLOCK_RECORDS];
 }
 
-/* The place of the entry in its bucket, and the ticket that it names; BUCKET_ENTRIES where there is none. */
+static uint32_t first_place(uint32_t hash) {
+  return (uint32_t)(((uint64_t)hash * BUCKET_ENTRIES) >> 32);
+}
+
+static uint32_t next_place(uint32_t place) {
+  return place + 1 == BUCKET_ENTRIES ? 0 : place + 1;
+}
+
+static int is_occupied(const struct waitq__visitor_bucket *bucket, uint32_t place) {
+  return (bucket->occupied >> place & 1) != 0;
+}
+
+/* The place of a visitor's entry, and the ticket that it names; or the free place where it would lie, with is_found 0. A bucket is never
+ * full. */
 static uint32_t locate(const struct waitq__visitors *visitors, const struct waitq__visitor_bucket *bucket,
-                       const unsigned char *visitor, uint32_t hash, uint64_t *number) {
-  for (uint32_t i = 0; i < bucket->count; i++) {
-    if (bucket->hashes[i] != hash) {
+                       const unsigned char *visitor, uint32_t hash, uint64_t *number, int *is_found) {
+  uint32_t place = first_place(hash);
+  *is_found = 0;
+  for (; is_occupied(bucket, place); place = next_place(place)) {
+    if ((uint32_t)(bucket->entries[place] >> 32) != hash) {
       continue;
     }
-    uint64_t candidate = visitors->swept + (uint32_t)(bucket->numbers[i] - (uint32_t)visitors->swept);
+    uint64_t candidate = visitors->swept + (uint32_t)((uint32_t)bucket->entries[place] - (uint32_t)visitors->swept);
     if (memcmp(record_of(visitors, candidate)->visitor, visitor, WAITQ_STORE_VISITOR_SIZE) == 0) {
       *number = candidate;
-      return i;
+      *is_found = 1;
+      return place;
     }
   }
-  return BUCKET_ENTRIES;
+  return place;
+}
+
+static void put(struct waitq__visitor_bucket *bucket, uint64_t entry) {
+  uint32_t place = first_place((uint32_t)(entry >> 32));
+  while (is_occupied(bucket, place)) {
+    place = next_place(place);
+  }
+  bucket->occupied |= UINT64_C(1) << place;
+  bucket->entries[place] = entry;
+  bucket->count++;
+}
+
+/* Takes all entries out of a bucket; returns how many. */
+static uint32_t take_all(struct waitq__visitor_bucket *bucket, uint64_t entries[BUCKET_ENTRIES]) {
+  uint32_t count = 0;
+  for (uint32_t place = 0; place < BUCKET_ENTRIES; place++) {
+    if (is_occupied(bucket, place)) {
+      entries[count++] = bucket->entries[place];
+    }
+  }
+  bucket->count = 0;
+  bucket->occupied = 0;
+  return count;
+}
+
+/* Whoever lay behind the entry that goes may have to move up: all are put in anew. */
+static void remove_at(struct waitq__visitor_bucket *bucket, uint32_t place) {
+  uint64_t entries[BUCKET_ENTRIES];
+  bucket->occupied &= ~(UINT64_C(1) << place);
+  uint32_t count = take_all(bucket, entries);
+  for (uint32_t i = 0; i < count; i++) {
+    put(bucket, entries[i]);
+  }
 }
 
 const struct waitq__visitor_record *waitq__visitors_find(const struct waitq__visitors *visitors,
@@ -86,7 +136,9 @@ const struct waitq__visitor_record *waitq__visitors_find(const struct waitq__vis
   }
   uint32_t hash = hash_of(visitor);
   const struct waitq__visitor_bucket *bucket = *place_of(visitors, hash);
-  if (locate(visitors, bucket, visitor, hash, number) == BUCKET_ENTRIES || *number < visitors->begin) {
+  int is_found;
+  locate(visitors, bucket, visitor, hash, number, &is_found);
+  if (!is_found || *number < visitors->begin) {
     return NULL;
   }
   return record_of(visitors, *number);
@@ -97,6 +149,7 @@ static struct waitq__visitor_bucket *bucket_new(struct waitq__visitors *visitors
   if (bucket != NULL) {
     bucket->depth = depth;
     bucket->count = 0;
+    bucket->occupied = 0;
     visitors->bucket_count++;
   }
   return bucket;
@@ -140,12 +193,10 @@ static int split(struct waitq__visitors *visitors, uint32_t hash) {
     return WAITQ_E_NOMEM;
   }
   low->depth++;
-  uint32_t count = low->count;
-  low->count = 0;
+  uint64_t entries[BUCKET_ENTRIES];
+  uint32_t count = take_all(low, entries);
   for (uint32_t i = 0; i < count; i++) {
-    struct waitq__visitor_bucket *to = (low->hashes[i] & bit) != 0 ? high : low;
-    to->hashes[to->count] = low->hashes[i];
-    to->numbers[to->count++] = low->numbers[i];
+    put((entries[i] >> 32 & bit) != 0 ? high : low, entries[i]);
   }
   for (uint32_t at = (hash & (bit - 1)) | bit; at < UINT32_C(1) << visitors->depth; at += bit << 1) {
     visitors->directory[at] = high;
@@ -187,7 +238,7 @@ int waitq__visitors_reserve(struct waitq__visitors *visitors, const unsigned cha
     return WAITQ_E_NOMEM;
   }
   uint32_t hash = hash_of(visitor);
-  while ((*place_of(visitors, hash))->count == BUCKET_ENTRIES) {
+  while ((*place_of(visitors, hash))->count >= BUCKET_FULL) {
     if (split(visitors, hash) != WAITQ_OK) {
       return WAITQ_E_NOMEM;
     }
@@ -207,12 +258,11 @@ void waitq__visitors_add(struct waitq__visitors *visitors, const unsigned char *
   uint32_t hash = hash_of(visitor);
   struct waitq__visitor_bucket *bucket = *place_of(visitors, hash);
   uint64_t earlier;
-  uint32_t at = locate(visitors, bucket, visitor, hash, &earlier);
-  if (at == BUCKET_ENTRIES) {
-    at = bucket->count++;
-    bucket->hashes[at] = hash;
-  }
-  bucket->numbers[at] = (uint32_t)number;
+  int is_found;
+  uint32_t place = locate(visitors, bucket, visitor, hash, &earlier, &is_found);
+  bucket->count += !is_found;
+  bucket->occupied |= UINT64_C(1) << place;
+  bucket->entries[place] = (uint64_t)hash << 32 | (uint32_t)number;
 }
 
 static void forget(struct waitq__visitors *visitors, uint64_t number, uint64_t before) {
@@ -223,19 +273,18 @@ static void forget(struct waitq__visitors *visitors, uint64_t number, uint64_t b
   uint32_t hash = hash_of(record->visitor);
   struct waitq__visitor_bucket *bucket = *place_of(visitors, hash);
   uint64_t held;
-  uint32_t at = locate(visitors, bucket, record->visitor, hash, &held);
-  if (at == BUCKET_ENTRIES || held != number) {
+  int is_found;
+  uint32_t place = locate(visitors, bucket, record->visitor, hash, &held, &is_found);
+  if (!is_found || held != number) {
     return;
   }
   int had_before = before >= visitors->swept && before < number &&
                    memcmp(record_of(visitors, before)->visitor, record->visitor, sizeof record->visitor) == 0;
   if (had_before) {
-    bucket->numbers[at] = (uint32_t)before;
+    bucket->entries[place] = (uint64_t)hash << 32 | (uint32_t)before;
     return;
   }
-  bucket->count--;
-  bucket->hashes[at] = bucket->hashes[bucket->count];
-  bucket->numbers[at] = bucket->numbers[bucket->count];
+  remove_at(bucket, place);
 }
 
 void waitq__visitors_undo(struct waitq__visitors *visitors, uint64_t before) {

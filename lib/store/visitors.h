@@ -8,7 +8,7 @@
  * Tickets are records in the order of their numbers (hash and join time, 24 bytes), in blocks, so the old ones go as a block.
  * Over them lies an index by extendible hashing (Fagin, Nievergelt, Pippenger and Strong, 1979): a directory of buckets of 62
  * entries, 8 bytes each: 32 bits of the hash and 32 of the number. A bucket that fills up is split in two; no
- * insertion ever moves more than one bucket, so no join waits for a table to be rehashed. About 38 bytes a ticket.
+ * insertion ever moves more than one bucket, so no join waits for a table to be rehashed. About 39 bytes a ticket.
  *
  * A number of 32 bits is enough to find the record: numbers from the oldest record on span less than 2^32. */
 

@@ -23,7 +23,8 @@ static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuv
 
 static const uint32_t worth[4][256] = {{WORTH_256(18)}, {WORTH_256(12)}, {WORTH_256(6)}, {WORTH_256(0)}};
 
-void waitq__base64url_encode(const unsigned char *bytes, size_t size, char *text) {
+/* Bytes and characters never overlap: said so, nothing is loaded twice. */
+void waitq__base64url_encode(const unsigned char *restrict bytes, size_t size, char *restrict text) {
   for (; size >= 3; size -= 3, bytes += 3, text += 4) {
     uint32_t three = (uint32_t)bytes[0] << 16 | (uint32_t)bytes[1] << 8 | bytes[2];
     text[0] = alphabet[three >> 18];
@@ -41,11 +42,15 @@ void waitq__base64url_encode(const unsigned char *bytes, size_t size, char *text
   }
 }
 
-int waitq__base64url_decode(const char *text, unsigned char *bytes, size_t size) {
+static uint32_t worth_of_4(const unsigned char *text) {
+  return worth[0][text[0]] | worth[1][text[1]] | worth[2][text[2]] | worth[3][text[3]];
+}
+
+int waitq__base64url_decode(const char *restrict text, unsigned char *restrict bytes, size_t size) {
   const unsigned char *at = (const unsigned char *)text;
   uint32_t seen = 0;
   for (; size >= 3; size -= 3, bytes += 3, at += 4) {
-    uint32_t three = worth[0][at[0]] | worth[1][at[1]] | worth[2][at[2]] | worth[3][at[3]];
+    uint32_t three = worth_of_4(at);
     seen |= three;
     bytes[0] = (unsigned char)(three >> 16);
     bytes[1] = (unsigned char)(three >> 8);

@@ -18,19 +18,24 @@ _Static_assert(crypto_shorthash_siphashx24_BYTES == MAC_SIZE, "a MAC of 128 bits
 _Static_assert(crypto_shorthash_siphashx24_KEYBYTES == WAITQ__TICKET_KEY_SIZE, "a key of 128 bits");
 _Static_assert(WAITQ__BASE64URL_LENGTH(SIZE) == WAITQ__TICKET_LENGTH, "the text is as long as documented");
 
-static void put(unsigned char *bytes, unsigned size, uint64_t value) {
-  while (size-- > 0) {
-    bytes[size] = (unsigned char)value;
-    value >>= 8;
-  }
+static void put_32(unsigned char *bytes, uint32_t value) {
+  bytes[0] = (unsigned char)(value >> 24);
+  bytes[1] = (unsigned char)(value >> 16);
+  bytes[2] = (unsigned char)(value >> 8);
+  bytes[3] = (unsigned char)value;
 }
 
-static uint64_t get(const unsigned char *bytes, unsigned size) {
-  uint64_t value = 0;
-  for (unsigned i = 0; i < size; i++) {
-    value = value << 8 | bytes[i];
-  }
-  return value;
+static void put_40(unsigned char *bytes, uint64_t value) {
+  bytes[0] = (unsigned char)(value >> 32);
+  put_32(bytes + 1, (uint32_t)value);
+}
+
+static uint32_t get_32(const unsigned char *bytes) {
+  return (uint32_t)bytes[0] << 24 | (uint32_t)bytes[1] << 16 | (uint32_t)bytes[2] << 8 | bytes[3];
+}
+
+static uint64_t get_40(const unsigned char *bytes) {
+  return (uint64_t)bytes[0] << 32 | get_32(bytes + 1);
 }
 
 static int64_t time_ms(int64_t joined_us) {
@@ -48,9 +53,9 @@ int64_t waitq__ticket_time(int64_t joined_us) {
 void waitq__ticket_write(const struct waitq__ticket *ticket, const unsigned char key[WAITQ__TICKET_KEY_SIZE],
                          char text[WAITQ__TICKET_LENGTH + 1]) {
   unsigned char bytes[SIZE];
-  put(bytes, 5, ticket->number);
-  put(bytes + 5, 4, ticket->epoch);
-  put(bytes + 9, 5, (uint64_t)time_ms(ticket->joined_us));
+  put_40(bytes, ticket->number);
+  put_32(bytes + 5, (uint32_t)ticket->epoch);
+  put_40(bytes + 9, (uint64_t)time_ms(ticket->joined_us));
   memcpy(bytes + 14, ticket->visitor, WAITQ__VISITOR_SIZE);
   crypto_shorthash_siphashx24(bytes + SIGNED_SIZE, bytes, SIGNED_SIZE, key);
   waitq__base64url_encode(bytes, SIZE, text);
@@ -87,9 +92,9 @@ int waitq__ticket_read(struct waitq__ticket *ticket, const unsigned char keys[][
     return waitq__fail(error, WAITQ_E_FORGED,
                        "the ticket's signature does not match: it was altered, or is of another room or another key");
   }
-  ticket->number = get(bytes, 5);
-  ticket->epoch = get(bytes + 5, 4);
-  ticket->joined_us = (int64_t)get(bytes + 9, 5) * 1000 + TIME_ORIGIN_US;
+  ticket->number = get_40(bytes);
+  ticket->epoch = get_32(bytes + 5);
+  ticket->joined_us = (int64_t)get_40(bytes + 9) * 1000 + TIME_ORIGIN_US;
   memcpy(ticket->visitor, bytes + 14, WAITQ__VISITOR_SIZE);
   return WAITQ_OK;
 }

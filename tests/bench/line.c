@@ -202,8 +202,8 @@ static const struct kind leave_kind = {"leave", prepare_visits, run_leave, finis
 static const struct kind join_kind = {"join", prepare_newcomers, run_join, run_leave, 4, 16};
 static const struct kind join_many_kind = {"join_many", prepare_newcomers, run_join_many, run_leave, 4, 16};
 static const struct kind enter_kind = {"enter", prepare_turns, run_enter, finish_refill, 4, 16};
-static const struct kind turn_kind = {"turn", prepare_turn, run_turn, NULL, 0, 2};
-static const struct kind turn_poll_kind = {"turn_longest_poll", prepare_turn, run_turn_poll, NULL, 0, 2};
+static const struct kind turn_kind = {"turn", prepare_turn, run_turn, NULL, 0, 1};
+static const struct kind turn_poll_kind = {"turn_longest_poll", prepare_turn, run_turn_poll, NULL, 0, 1};
 
 /* Limits a sample to the share of the line that it may change. */
 static size_t limit_blocks(struct bench_line *line, const struct kind *kind, unsigned threads) {

@@ -12,8 +12,6 @@
 
 #define START_US INT64_C(1700000000000000)
 #define GENERATIONS 8
-#define WARM_UP (GENERATIONS + 2)
-#define POLLED_ONE_IN 6
 #define SINGLE_POLLS 2048
 #define TURNS_PER_S 1e6
 
@@ -69,16 +67,42 @@ static void fill(struct waitq_clocked *line) {
   free(block);
 }
 
-void waitq_clocked_age(struct waitq_clocked *line) {
+static void set_rate(struct waitq_clocked *line, double rate_per_s) {
+  if (line->policy.rate_per_s != rate_per_s) {
+    line->policy.rate_per_s = rate_per_s;
+    check(waitq_room_set_rate(line->room, rate_per_s, NULL), "rate");
+  }
+}
+
+static void poll_all(struct waitq_clocked *line) {
   waitq_status status = WAITQ_STATUS_INIT;
-  uint64_t sixth = line->turns++ % POLLED_ONE_IN;
-  uint64_t first = line->front + (POLLED_ONE_IN + sixth - line->front % POLLED_ONE_IN) % POLLED_ONE_IN;
-  do_what_is_due(line);
-  for (uint64_t visitor = first; visitor < line->next; visitor += POLLED_ONE_IN) {
+  for (uint64_t visitor = line->front; visitor < line->next; visitor++) {
     check(waitq_poll(line->room, line->texts[visitor % line->waiting].text, &status, NULL), "poll");
   }
+}
+
+/* Leaves nothing to be done but what the next generation brings. */
+static void step_generation(struct waitq_clocked *line) {
   do_what_is_due(line);
   atomic_fetch_add(&line->now_us, line->policy.heartbeat_ttl_ms * 1000 / GENERATIONS);
+  line->turns++;
+}
+
+void waitq_clocked_age(struct waitq_clocked *line) {
+  set_rate(line, 0);
+  do_what_is_due(line);
+  poll_all(line);
+  step_generation(line);
+}
+
+/* A line in which a generation expires with each step. */
+static void grow_old(struct waitq_clocked *line) {
+  for (unsigned i = 0; i < 2 * GENERATIONS; i++) {
+    if (i == GENERATIONS / 2 || i == GENERATIONS) {
+      poll_all(line);
+    }
+    step_generation(line);
+  }
 }
 
 struct waitq_clocked *waitq_clocked_open(size_t waiting) {
@@ -97,9 +121,7 @@ struct waitq_clocked *waitq_clocked_open(size_t waiting) {
   fill(line);
   line->policy.burst = (uint64_t)BENCH_BLOCK * BENCH_THREADS_MAX;
   check(waitq_room_configure(line->room, &line->policy, NULL), "configure");
-  for (unsigned i = 0; i < WARM_UP; i++) {
-    waitq_clocked_age(line);
-  }
+  grow_old(line);
   return line;
 }
 
@@ -113,10 +135,9 @@ void waitq_clocked_close(struct waitq_clocked *line) {
 }
 
 void waitq_clocked_ready(struct waitq_clocked *line, struct bench_block *block, size_t skip) {
-  check(waitq_room_set_rate(line->room, TURNS_PER_S, NULL), "rate");
+  set_rate(line, TURNS_PER_S);
   atomic_fetch_add(&line->now_us, (int64_t)block->count);
   waitq_stats stats = do_what_is_due(line);
-  check(waitq_room_set_rate(line->room, 0, NULL), "rate");
   if (stats.ready < skip + block->count) {
     bench_die("%llu of %zu turns came", (unsigned long long)stats.ready, skip + block->count);
   }

@@ -5,17 +5,14 @@
 
 /* A room whose clock stands still until the benchmark moves it.
  *
- * Enter: the rate is zero, and for a moment a million a second while the clock moves by as many microseconds as turns
- * are wanted; so exactly those get their turn.
+ * Enter: at a million a second the clock moves by as many microseconds as turns are wanted, so exactly those get their turn.
  *
- * Turn: heartbeats are counted in generations of an eighth of heartbeat_ttl_ms. The clock moves by one generation, which
- * crosses the end of exactly one; the next call has to find out who has been silent for too long. Before that, one
- * waiting ticket in six is polled, another sixth each time and spread over the whole line, so that every generation
- * holds heartbeats everywhere and nobody falls silent. The line is as old as heartbeat_ttl_ms before the first turn, so
- * that each step makes one generation expire. `turn` is one waitq_room_stats(): it does all that is due, and reads
- * the counts. `turn_longest_poll` is the longest of 2,048 single polls after the same step: a poll does at most a bounded
- * part of the work, the rest is left to those that follow. Each poll is timed alone, so an interrupt shows in it too:
- * read its minimum and median. */
+ * Turn: heartbeats are counted in generations of an eighth of heartbeat_ttl_ms. Everybody is polled once; then the clock
+ * moves by one generation, which crosses the end of exactly one, at a rate of zero. The line is older than
+ * heartbeat_ttl_ms, so with that one generation expires, and who has been silent since must be found; nobody has. `turn`
+ * is one waitq_room_stats() after that: it does all that is due, and reads the counts. `turn_longest_poll` is the longest
+ * of 2,048 single polls instead: a poll does at most a bounded part of the work, the rest is left to those that
+ * follow. Each of these polls is timed alone, so an interrupt shows in it too: read its minimum and median. */
 
 #include <stddef.h>
 

@@ -38,7 +38,7 @@ static void test_sessions__last_at_least_their_time_and_an_eighth_more_at_most(v
     keep_alive(world, room, &next, 79999);
     assert_state(next.status.state, WAITQ_STATE_WAITING);
     assert_int_equal(line_stats(room).active, 1);
-    keep_alive(world, room, &next, 10002);
+    keep_alive(world, room, &next, 11002);
     assert_state(next.status.state, WAITQ_STATE_READY);
     assert_int_equal(line_stats(room).active, 0);
     guest_leave(room, &next);

@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "core/entry.h"
 #include "core/number.h"
 
 static int64_t earlier(int64_t a, int64_t b) {
@@ -65,14 +66,8 @@ static void lapse(struct waitq__state *state, const struct waitq__ledger *ledger
   }
 }
 
-/* The moment from which turns can be given, as far as those are concerned who had theirs and wait for an instant to enter: when that
- * queue is longer than a quarter of the time to claim a turn, further turns would run the risk of lapsing in it. */
-static int64_t entries_caught_up(const struct waitq__state *state) {
-  return state->promised_us - state->claim.ttl_us / 4;
-}
-
 static void give_turns(struct waitq__state *state, const struct waitq__ledger *ledger) {
-  if (entries_caught_up(state) > state->now_us) {
+  if (waitq__entries_caught_up(state) > state->now_us) {
     return;
   }
   uint64_t turns = fewer(waitq__bucket_available(&state->turns, state->now_us), waitq__free_slots(state, ledger));
@@ -136,7 +131,7 @@ int64_t waitq__advance_due(const struct waitq__state *state, const struct waitq_
     int64_t wait_us = waitq__bucket_wait_for(&state->turns, 1, state->now_us);
     if (wait_us != WAITQ__NEVER_US) {
       int64_t turn_us = state->now_us + wait_us;
-      int64_t caught_up_us = entries_caught_up(state);
+      int64_t caught_up_us = waitq__entries_caught_up(state);
       due_us = earlier(due_us, turn_us > caught_up_us ? turn_us : caught_up_us);
     }
   }

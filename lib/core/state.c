@@ -27,23 +27,6 @@ void waitq__state_set_terms(struct waitq__state *state, int64_t at_us) {
   state->promised_us = 0;
 }
 
-int64_t waitq__state_entry_wait(struct waitq__state *state) {
-  int64_t wait_us = waitq__bucket_wait_for(&state->entries, 1, state->now_us);
-  if (wait_us == 0 || wait_us == WAITQ__NEVER_US) {
-    return wait_us;
-  }
-  int64_t token_us = waitq__bucket_wait(&state->entries.terms, 0, WAITQ__TOKEN, state->entries.terms.origin_us);
-  int64_t first_us = state->now_us + wait_us;
-  /* No more instants are promised than there are visitors to promise them to, however often one of them asks. */
-  int64_t last_us = first_us + (int64_t)(state->ready - 1) * token_us;
-  int64_t promised_us = state->promised_us > first_us ? state->promised_us : first_us;
-  if (promised_us > last_us || state->ready > INT32_MAX || token_us > INT64_MAX / INT32_MAX) {
-    promised_us = last_us > first_us ? last_us : first_us;
-  }
-  state->promised_us = promised_us + token_us;
-  return promised_us - state->now_us;
-}
-
 void waitq__state_set_rate(struct waitq__state *state, double rate_per_s, int64_t at_us) {
   state->rate_per_s = rate_per_s;
   state->rate_changed_us = at_us;

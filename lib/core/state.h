@@ -107,10 +107,6 @@ int waitq__state_set_phase(struct waitq__state *state, uint32_t phase, waitq_err
 /* Reads a stored state: WAITQ_E_VERSION for one of a newer library, WAITQ_E_DAMAGED for what cannot be one. */
 int waitq__state_read(struct waitq__state *state, const void *bytes, uint64_t size, waitq_error *error);
 
-/* When a visitor whose turn has come can enter, microseconds from now: 0 at once, WAITQ__NEVER_US while the rate is zero. A
- * visitor who is asked to come again is promised an instant of its own. */
-int64_t waitq__state_entry_wait(struct waitq__state *state);
-
 /* Whether visitors are taken in this phase. */
 static inline int waitq__state_takes_joins(const struct waitq__state *state) {
   return state->phase <= WAITQ_PHASE_PAUSED;

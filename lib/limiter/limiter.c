@@ -171,17 +171,20 @@ int waitq_limiter_configure(waitq_limiter_t *limiter, const waitq_limit *limit, 
   waitq_t *context = limiter->context;
   int64_t now_us = waitq__now(context);
   pthread_mutex_lock(&context->lock);
+  struct limiter_terms *old = atomic_load_explicit(&limiter->current, memory_order_relaxed);
   struct limiter_terms *terms = terms_new(context, &known, now_us, 0);
   if (terms == NULL) {
     pthread_mutex_unlock(&context->lock);
     return waitq__fail(error, WAITQ_E_NOMEM, "no memory for a limit");
   }
-  struct limiter_terms *old = atomic_load_explicit(&limiter->current, memory_order_relaxed);
   uint64_t used = atomic_exchange_explicit(&old->used, DRAINED, memory_order_acq_rel);
   int64_t touched_us = atomic_load_explicit(&old->touched_us, memory_order_relaxed);
-  int64_t level = waitq__bucket_level(&old->terms, used, touched_us, now_us);
+  int64_t at_us = now_us > touched_us ? now_us : touched_us;
+  int64_t level = waitq__bucket_level(&old->terms, used, touched_us, at_us);
   int64_t full = (int64_t)known.burst * WAITQ__TOKEN;
   atomic_init(&terms->used, used_for(0, level < full ? level : full));
+  terms->terms.origin_us = at_us;
+  atomic_init(&terms->touched_us, at_us);
   terms->replaced = old;
   atomic_store_explicit(&limiter->current, terms, memory_order_release);
   pthread_mutex_unlock(&context->lock);

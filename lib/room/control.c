@@ -21,8 +21,11 @@ static int control_once(waitq_room_t *room, int64_t now_us, control_fn control, 
   if (code == WAITQ_OK) {
     code = waitq__room_commit(room, &change, error);
   }
-  /* What the change allows, it allows at once. */
-  return code == WAITQ_OK ? waitq__room_step(room, now_us, WAITQ__SWEEP_CALL, error) : code;
+  if (code == WAITQ_OK) {
+    /* What the change allows, it allows at once; it is made, whether or not this succeeds. */
+    waitq__room_step(room, now_us, WAITQ__SWEEP_CALL, NULL);
+  }
+  return code;
 }
 
 static int control_room(waitq_room_t *room, control_fn control, const void *argument, waitq_error *error) {

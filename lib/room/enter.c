@@ -6,6 +6,7 @@
 
 #include "base/sized.h"
 #include "core/advance.h"
+#include "core/entry.h"
 #include "room/room.h"
 #include "room/session.h"
 
@@ -26,12 +27,12 @@ static uint32_t state_of(const waitq_room_t *room, const struct waitq__ticket *t
 }
 
 /* Why a visitor whose turn has come does not get in at this instant, and for how long; WAITQ_REASON_NONE where it does. */
-static uint32_t hold_back(struct waitq__state *state, int64_t *wait_us) {
+static uint32_t hold_back(const waitq_room_t *room, struct waitq__state *state, uint64_t number, int64_t *wait_us) {
   *wait_us = state->max_poll_us;
   if (waitq__state_stands_still(state)) {
     return state->phase == WAITQ_PHASE_PAUSED ? WAITQ_REASON_PAUSED : WAITQ_REASON_CLOSED;
   }
-  int64_t entry_us = waitq__state_entry_wait(state);
+  int64_t entry_us = waitq__entry_wait(state, &room->ledger, number);
   if (entry_us == WAITQ__NEVER_US) {
     return WAITQ_REASON_RATE_ZERO;
   }
@@ -78,7 +79,7 @@ static int enter_locked(waitq_room_t *room, const struct waitq__ticket *ticket, 
   if (pass->state == WAITQ_STATE_READY) {
     struct waitq__change change = {.state = room->state};
     int64_t wait_us;
-    pass->reason = hold_back(&change.state, &wait_us);
+    pass->reason = hold_back(room, &change.state, ticket->number, &wait_us);
     if (pass->reason != WAITQ_REASON_NONE) {
       pass->retry_after_ms = (wait_us + MS - 1) / MS;
       return keep_promise(room, &change, error);

@@ -98,13 +98,15 @@ static int join_one(waitq_room_t *room, int64_t now_us, waitq_store_join *join, 
     code = append(room, joined_us, join, error);
   }
   if (code == WAITQ_OK && was_empty && join->outcome == WAITQ_STORE_NEW) {
-    /* The line was empty, so nothing was due for it: now there may be a token for the first in it. */
-    code = waitq__room_step(room, now_us, WAITQ__SWEEP_CALL, error);
+    /* The line was empty, so nothing was due for it: now there may be a token for the first in it. The place is taken whether or not
+     * this succeeds: where it does not, whoever comes next does it. */
+    waitq__room_step(room, now_us, WAITQ__SWEEP_CALL, NULL);
   }
   return code;
 }
 
-/* One after the other, so that each finds what the ones before it have left: the same as as many single joins. */
+/* One after the other, so that each finds what the ones before it have left: the same as as many single joins. Those that were not
+ * come to when it fails have no outcome. */
 static int join_locked(waitq_room_t *room, int64_t now_us, waitq_store_join *joins, size_t count, waitq_error *error) {
   int code = WAITQ_OK;
   if (now_us >= room->due_us) {
@@ -114,7 +116,10 @@ static int join_locked(waitq_room_t *room, int64_t now_us, waitq_store_join *joi
     code = waitq__fail(error, WAITQ_E_NOMEM, "no memory for tickets");
   }
   for (size_t i = 0; code == WAITQ_OK && i < count; i++) {
-    code = join_one(room, now_us, &joins[i], error);
+    if (joins[i].outcome == 0) {
+      code = join_one(room, now_us, &joins[i], error);
+      joins[i].outcome = code == WAITQ_OK ? joins[i].outcome : 0;
+    }
   }
   return code;
 }
@@ -256,7 +261,7 @@ static int join_some(waitq_room_t *room, const waitq_visitor *visitors, size_t b
   int code = count == 0 ? WAITQ_OK : join_batch(room, now_us, joins, count, first == WAITQ_OK ? error : NULL);
   for (size_t k = 0; k < count; k++) {
     int one = code;
-    if (code == WAITQ_OK) {
+    if (joins[k].outcome != 0) {
       one = answer(room, &joins[k], now_us, ticket_at(targets, places[k]), status_at(targets, places[k]),
                    first == WAITQ_OK ? error : NULL);
     }

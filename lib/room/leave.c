@@ -47,7 +47,7 @@ static int leave_locked(waitq_room_t *room, const struct waitq__ticket *ticket, 
   }
   code = give_up(room, ticket->number, error);
   if (code == WAITQ_OK && state == WAITQ_STATE_READY) {
-    code = waitq__room_step(room, now_us, WAITQ__SWEEP_CALL, error);
+    waitq__room_step(room, now_us, WAITQ__SWEEP_CALL, NULL); /* it has left, whether or not this succeeds */
   }
   return code;
 }

@@ -137,7 +137,10 @@ static int exit_locked(waitq_room_t *room, int64_t now_us, const struct waitq__p
   if (is_of_session(room, content) && !waitq__ledger_test(&room->ledger, WAITQ__PLANE_ENDED, content->number)) {
     code = mark(room, WAITQ__PLANE_ENDED, content->number, error);
   }
-  return code == WAITQ_OK ? waitq__room_step(room, now_us, WAITQ__SWEEP_CALL, error) : code;
+  if (code == WAITQ_OK) {
+    waitq__room_step(room, now_us, WAITQ__SWEEP_CALL, NULL); /* the session is over, whether or not this succeeds */
+  }
+  return code;
 }
 
 int waitq_exit(waitq_room_t *room, const char *pass_text, waitq_error *error) {

@@ -57,14 +57,12 @@ static void join_next(struct waitq_clocked *line, struct bench_block *block) {
   }
 }
 
-static void fill(struct waitq_clocked *line) {
-  struct bench_block *block = bench_block_new();
+static void fill(struct waitq_clocked *line, struct bench_block *block) {
   while (line->next < line->waiting) {
     size_t left = line->waiting - (size_t)line->next;
     block->count = left < BENCH_BLOCK ? left : BENCH_BLOCK;
     join_next(line, block);
   }
-  free(block);
 }
 
 static void set_rate(struct waitq_clocked *line, double rate_per_s) {
@@ -105,26 +103,6 @@ static void grow_old(struct waitq_clocked *line) {
   }
 }
 
-struct waitq_clocked *waitq_clocked_open(size_t waiting) {
-  struct waitq_clocked *line = bench_alloc(sizeof *line);
-  waitq_options options = WAITQ_OPTIONS_INIT;
-  options.clock = tell_time;
-  options.clock_user = line;
-  atomic_init(&line->now_us, START_US);
-  line->waiting = waiting;
-  line->texts = bench_alloc(waiting * sizeof *line->texts);
-  line->policy = (waitq_policy)WAITQ_POLICY_INIT;
-  line->policy.rate_per_s = 0;
-  line->policy.burst = 1;
-  check(waitq_open("memory:", &options, &line->context, NULL), "open");
-  check(waitq_room_open(line->context, "clocked", &line->policy, &line->room, NULL), "room");
-  fill(line);
-  line->policy.burst = (uint64_t)BENCH_BLOCK * BENCH_THREADS_MAX;
-  check(waitq_room_configure(line->room, &line->policy, NULL), "configure");
-  grow_old(line);
-  return line;
-}
-
 void waitq_clocked_close(struct waitq_clocked *line) {
   if (line != NULL) {
     waitq_room_close(line->room);
@@ -158,6 +136,43 @@ void waitq_clocked_enter(struct waitq_clocked *line, struct bench_block *block) 
 void waitq_clocked_refill(struct waitq_clocked *line, struct bench_block *block) {
   line->front += block->count;
   join_next(line, block);
+}
+
+/* A bucket begins full: its one token gave the first in line a turn. */
+static void enter_first(struct waitq_clocked *line, struct bench_block *block) {
+  block->count = 1;
+  block->good = 0;
+  memcpy(block->tickets[0].text, line->texts[0].text, WAITQ_TICKET_SIZE);
+  set_rate(line, TURNS_PER_S);
+  waitq_clocked_enter(line, block);
+  if (block->good != 1) {
+    bench_die("the first in line had no turn");
+  }
+  waitq_clocked_refill(line, block);
+  set_rate(line, 0);
+}
+
+struct waitq_clocked *waitq_clocked_open(size_t waiting) {
+  struct waitq_clocked *line = bench_alloc(sizeof *line);
+  waitq_options options = WAITQ_OPTIONS_INIT;
+  options.clock = tell_time;
+  options.clock_user = line;
+  atomic_init(&line->now_us, START_US);
+  line->waiting = waiting;
+  line->texts = bench_alloc(waiting * sizeof *line->texts);
+  line->policy = (waitq_policy)WAITQ_POLICY_INIT;
+  line->policy.rate_per_s = 0;
+  line->policy.burst = 1;
+  check(waitq_open("memory:", &options, &line->context, NULL), "open");
+  check(waitq_room_open(line->context, "clocked", &line->policy, &line->room, NULL), "room");
+  struct bench_block *block = bench_block_new();
+  fill(line, block);
+  line->policy.burst = (uint64_t)BENCH_BLOCK * BENCH_THREADS_MAX;
+  check(waitq_room_configure(line->room, &line->policy, NULL), "configure");
+  enter_first(line, block);
+  free(block);
+  grow_old(line);
+  return line;
 }
 
 void waitq_clocked_turn(struct waitq_clocked *line, struct bench_block *block) {

@@ -19,8 +19,8 @@ cd "$(dirname "$0")/.."
 configurations=("$@")
 [ $# -gt 0 ] || configurations=(release asan tsan clang)
 
-.ci/need gcc g++ clang clang-tidy clang-format libclang-rt-14-dev cmake ninja-build pkg-config dpkg-dev file libsodium-dev libcmocka-dev \
-  python3 python3-pytest python3-jwt python3-cryptography abigail-tools || exit 1
+.ci/need gcc g++ clang clang-tidy clang-format libclang-rt-14-dev cmake ninja-build pkg-config dpkg-dev file \
+  libsodium-dev libcmocka-dev python3 python3-pytest python3-jwt python3-cryptography abigail-tools doxygen || exit 1
 
 logs=build/logs
 mkdir -p "$logs"

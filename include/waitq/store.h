@@ -56,13 +56,14 @@ typedef struct waitq_store_head {
   size_t size;         /**< sizeof(waitq_store_head) */
   uint64_t version;    /**< rises by one with each commit */
   uint64_t epoch;      /**< the current epoch */
-  uint64_t next;       /**< the number of the next ticket; only append and a new epoch change it */
+  uint64_t next;       /**< the number of the next ticket, 0 in a new room; only append and a new epoch change it */
   uint64_t join_limit; /**< append hands out no number from here on */
   const void *state;   /**< opaque */
   size_t state_size;   /**< in bytes, at most #WAITQ_STORE_STATE_MAX */
 } waitq_store_head;
 
-/** A run of bits of one plane. Bit i of words[0] belongs to ticket first + i; bits are only ever added (OR). */
+/** A run of bits of one plane. Bit i of words[0] belongs to ticket first + i; bits are only ever added (OR). Only tickets that
+ * were issued have bits: a run may reach beyond next, with zeros. */
 typedef struct waitq_store_bits {
   uint32_t plane;        /**< 0 to #WAITQ_STORE_PLANES - 1 */
   uint32_t count;        /**< how many words of 64 bits, at least 1 */
@@ -128,7 +129,7 @@ typedef struct waitq_store_ops {
   /** Opens a room; makes it from initial, with version 0, where it does not exist. initial may be NULL: then a room that
    * does not exist is #WAITQ_OK with *room NULL. */
   int (*room_open)(void *store, const char *name, const waitq_store_head *initial, void **room, waitq_error *error);
-  /** Gives a room back; its content stays. */
+  /** Gives a room back; its content stays. May be NULL. */
   void (*room_close)(void *room);
 
   /** Hands the head and all set bits to the sink, as of one moment. */

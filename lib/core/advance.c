@@ -116,10 +116,16 @@ int waitq__advance_trim(struct waitq__state *state, const struct waitq__ledger *
   return 1;
 }
 
+/* Turns lapse in the order in which they were given: after the ttl was made shorter, later ones wait for the oldest. */
+static int64_t claims_due(const struct waitq__wheel *claim) {
+  return claim->oldest < claim->current ? earlier(claim->ends_us, waitq__wheel_deadline(claim, claim->oldest))
+                                        : claim->ends_us;
+}
+
 int64_t waitq__advance_due(const struct waitq__state *state, const struct waitq__ledger *ledger) {
   int64_t due_us = earlier(waitq__wheel_next(&state->heartbeat), waitq__wheel_next(&state->session));
   if (!waitq__state_stands_still(state)) {
-    due_us = earlier(due_us, waitq__wheel_next(&state->claim));
+    due_us = earlier(due_us, claims_due(&state->claim));
   }
   if (state->plan_count > 0) {
     due_us = earlier(due_us, state->plans[0].at_us);

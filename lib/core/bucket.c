@@ -135,5 +135,5 @@ int64_t waitq__bucket_wait_for(const struct waitq__bucket *bucket, uint64_t toke
   int64_t at = now_us > bucket->touched_us ? now_us : bucket->touched_us;
   int64_t wait =
       waitq__bucket_wait(&bucket->terms, level_of(bucket, at), (int64_t)(tokens - bucket->surplus) * WAITQ__TOKEN, at);
-  return wait == WAITQ__NEVER_US ? wait : wait + (at - now_us);
+  return wait == 0 || wait == WAITQ__NEVER_US ? wait : wait + (at - now_us);
 }

@@ -10,6 +10,10 @@ static int64_t spacing(int64_t token_us) {
   return token_us - token_us / 8;
 }
 
+static int64_t time_of_a_token(const struct waitq__state *state) {
+  return waitq__bucket_wait(&state->entries.terms, 0, WAITQ__TOKEN, state->entries.terms.origin_us);
+}
+
 static int64_t clamp(int64_t us) {
   return us < INT64_MAX / 4 ? us : INT64_MAX / 4;
 }
@@ -24,7 +28,7 @@ int64_t waitq__entry_wait(struct waitq__state *state, const struct waitq__ledger
   if (wait_us == 0 || wait_us == WAITQ__NEVER_US) {
     return wait_us;
   }
-  int64_t token_us = waitq__bucket_wait(&state->entries.terms, 0, WAITQ__TOKEN, state->entries.terms.origin_us);
+  int64_t token_us = time_of_a_token(state);
   double ahead_us = (double)before(state, ledger, number) * (double)spacing(token_us);
   int64_t by_turn_us = clamp(state->now_us + wait_us + (ahead_us < 1e17 ? (int64_t)ahead_us : INT64_MAX / 8));
   int64_t end_us = state->promised_us > state->now_us + wait_us ? state->promised_us : state->now_us + wait_us;
@@ -36,5 +40,13 @@ int64_t waitq__entry_wait(struct waitq__state *state, const struct waitq__ledger
 }
 
 int64_t waitq__entries_caught_up(const struct waitq__state *state) {
-  return state->promised_us - state->claim.ttl_us / 4;
+  int64_t end_us = state->promised_us;
+  if (end_us > state->now_us) {
+    /* Of those who were promised an instant, only they come whose turns still stand. */
+    double longest_us = (double)state->ready * (double)time_of_a_token(state);
+    if (longest_us < (double)(end_us - state->now_us)) {
+      end_us = state->now_us + (int64_t)longest_us;
+    }
+  }
+  return end_us - state->claim.ttl_us / 4;
 }

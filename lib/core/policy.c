@@ -136,5 +136,7 @@ void waitq__state_configure(struct waitq__state *state, const waitq_policy *poli
   }
   waitq__wheel_set_ttl(&state->heartbeat, policy->heartbeat_ttl_ms * 1000, state->now_us);
   waitq__wheel_set_ttl(&state->session, policy->session_ttl_ms * 1000, state->now_us);
-  waitq__wheel_set_ttl(&state->claim, policy->claim_ttl_ms * 1000, state->now_us);
+  /* While claim deadlines stand still, their time is the one at which they stopped. */
+  int64_t claims_us = waitq__state_stands_still(state) ? state->stood_since_us : state->now_us;
+  waitq__wheel_set_ttl(&state->claim, policy->claim_ttl_ms * 1000, claims_us);
 }

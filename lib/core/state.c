@@ -14,6 +14,8 @@ void waitq__state_reset(struct waitq__state *state) {
   state->trimmed_left = 0;
   state->trimmed_entered = 0;
   state->turns.surplus = 0;
+  state->promised_us = 0;
+  state->stood_since_us = state->now_us;
   memset(state->claim_end, 0, sizeof state->claim_end);
   waitq__wheel_init(&state->heartbeat, state->heartbeat.ttl_us, state->heartbeat.grain_us, state->now_us);
   waitq__wheel_init(&state->session, state->session.ttl_us, state->session.grain_us, state->now_us);

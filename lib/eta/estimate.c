@@ -111,7 +111,7 @@ struct waitq__estimate waitq__estimate_planned(const struct waitq__forecast *for
     return waitq__estimate(forecast, position, now_us);
   }
   double missing = (double)position;
-  int64_t at_us = state->now_us;
+  int64_t at_us = state->phase == WAITQ_PHASE_SCHEDULED ? state->opens_at_us : state->now_us;
   double rate_per_s = state->rate_per_s;
   if (rate_per_s > 0.0) {
     at_us = forecast->base_us;

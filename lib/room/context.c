@@ -55,7 +55,7 @@ static int choose_store(const char *uri, const waitq_options *options, const wai
   if (options->store != NULL) {
     const waitq_store_ops *store = options->store;
     int is_whole = store->size >= sizeof(waitq_store_ops) && store->open != NULL && store->close != NULL &&
-                   store->room_open != NULL && store->room_close != NULL && store->load != NULL &&
+                   store->room_open != NULL && store->load != NULL &&
                    store->append != NULL && store->mark != NULL && store->commit != NULL;
     *ops = store;
     return is_whole ? WAITQ_OK : waitq__fail(error, WAITQ_E_VERSION, "options->store lacks a function");

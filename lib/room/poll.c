@@ -2,6 +2,8 @@
  * Copyright (c) 2026 The libwaitq authors */
 /* Poll: one clock read, one MAC, one look. It never blocks: where a step is due and nobody is at it, it does a bounded part. */
 
+#include <string.h>
+
 #include "base/sized.h"
 #include "room/room.h"
 
@@ -10,31 +12,34 @@ int waitq__room_read_ticket(const waitq_room_t *room, const char *text, struct w
   return waitq__ticket_read(ticket, room->ticket_keys, room->ticket_key_count, text, error);
 }
 
-/* Does what is due, unless another thread is at it. A failure of the store leaves everything as it is, and is met again by whoever
- * changes something; a poll answers from what is known. */
-static void step_if_due(waitq_room_t *room, int64_t now_us) {
-  struct waitq__view view;
-  waitq__views_read(&room->views, &view, offsetof(struct waitq__view, flags) / 8);
-  if (now_us < view.due_us || pthread_mutex_trylock(&room->lock) != 0) {
+/* Reads the hot part of the newest view. Before that it does what is due, unless another thread is at it. A failure of the store leaves
+ * everything as it is, and is met again by whoever changes something; a poll answers from what is known. */
+static void read_view(waitq_room_t *room, int64_t now_us, struct waitq__view *view) {
+  waitq__views_read(&room->views, view, WAITQ__VIEW_HOT_WORDS);
+  if (now_us < view->due_us || pthread_mutex_trylock(&room->lock) != 0) {
     return;
   }
   if (now_us >= room->due_us) {
     waitq__room_step(room, now_us, WAITQ__SWEEP_POLL, NULL);
   }
   pthread_mutex_unlock(&room->lock);
+  waitq__views_read(&room->views, view, WAITQ__VIEW_HOT_WORDS);
 }
 
-static int poll_one(waitq_room_t *room, const char *text, int64_t now_us, waitq_status *status, waitq_error *error) {
+static int poll_one(waitq_room_t *room, const struct waitq__view *newest, const char *text, int64_t now_us,
+                    waitq_status *status, waitq_error *error) {
   struct waitq__ticket ticket;
+  struct waitq__view view;
   int code = waitq__room_read_ticket(room, text, &ticket, error);
   if (code != WAITQ_OK) {
     return code;
   }
+  memcpy(&view, newest, offsetof(struct waitq__view, state));
   if (status->size == sizeof *status) {
-    waitq__room_status(room, &ticket, now_us, status);
+    waitq__room_status_by(room, &view, &ticket, now_us, status);
   } else {
     waitq_status known;
-    waitq__room_status(room, &ticket, now_us, &known);
+    waitq__room_status_by(room, &view, &ticket, now_us, &known);
     waitq__sized_write(status, &known, sizeof known);
   }
   return WAITQ_OK;
@@ -49,8 +54,9 @@ int waitq_poll(waitq_room_t *room, const char *ticket, waitq_status *status, wai
     return code;
   }
   int64_t now_us = waitq__now(room->context);
-  step_if_due(room, now_us);
-  return poll_one(room, ticket, now_us, status, error);
+  struct waitq__view view;
+  read_view(room, now_us, &view);
+  return poll_one(room, &view, ticket, now_us, status, error);
 }
 
 int waitq_poll_many(waitq_room_t *room, const waitq_ticket *tickets, size_t count, waitq_status *statuses,
@@ -72,12 +78,13 @@ int waitq_poll_many(waitq_room_t *room, const waitq_ticket *tickets, size_t coun
   size_t ticket_size = tickets->size;
   size_t status_size = statuses->size;
   int64_t now_us = waitq__now(room->context);
-  step_if_due(room, now_us);
+  struct waitq__view view;
+  read_view(room, now_us, &view);
   for (size_t i = 0; i < count; i++) {
     const waitq_ticket *ticket = (const waitq_ticket *)((const char *)tickets + i * ticket_size);
     waitq_status *status = (waitq_status *)((char *)statuses + i * status_size);
     status->size = status_size;
-    int one = poll_one(room, ticket->text, now_us, status, code == WAITQ_OK ? error : NULL);
+    int one = poll_one(room, &view, ticket->text, now_us, status, code == WAITQ_OK ? error : NULL);
     if (codes != NULL) {
       codes[i] = one;
     }

@@ -64,6 +64,12 @@ static void choose_visitor_key(waitq_room_t *room) {
              room->named.name);
 }
 
+static void close_stored(const waitq_room_t *room) {
+  if (room->context->ops->room_close != NULL) {
+    room->context->ops->room_close(room->stored);
+  }
+}
+
 static int open_stored(waitq_room_t *room, const char *name, const waitq_policy *policy, waitq_error *error) {
   waitq_t *context = room->context;
   int64_t now_us = waitq__now(context);
@@ -86,7 +92,7 @@ static int open_stored(waitq_room_t *room, const char *name, const waitq_policy 
   }
   code = waitq__room_load(room, error);
   if (code != WAITQ_OK) {
-    context->ops->room_close(room->stored);
+    close_stored(room);
   }
   return code;
 }
@@ -123,7 +129,7 @@ static int room_new(waitq_t *context, const char *name, const waitq_policy *poli
     code = waitq__registry_add(&context->rooms, &room->named, name);
     if (code != WAITQ_OK) {
       waitq__fail(error, code, "no memory for a room");
-      context->ops->room_close(room->stored);
+      close_stored(room);
     }
   }
   if (code != WAITQ_OK) {
@@ -177,7 +183,7 @@ void waitq_room_close(waitq_room_t *room) {
     waitq__room_save_swept(room);
     waitq__room_save_polls(room);
     waitq__registry_remove(&context->rooms, &room->named);
-    context->ops->room_close(room->stored);
+    close_stored(room);
     room_free(room);
   }
   waitq__handle_end(context);

@@ -104,6 +104,10 @@ uint32_t waitq__room_ticket_state(const struct waitq__ledger *ledger, const stru
 void waitq__room_status(const waitq_room_t *room, const struct waitq__ticket *ticket, int64_t now_us,
                         waitq_status *status);
 
+/* The same, beginning with a view whose hot part was just read. */
+void waitq__room_status_by(const waitq_room_t *room, struct waitq__view *view, const struct waitq__ticket *ticket,
+                           int64_t now_us, waitq_status *status);
+
 /* Reads and checks a ticket's text; without the lock. */
 int waitq__room_read_ticket(const waitq_room_t *room, const char *text, struct waitq__ticket *ticket,
                             waitq_error *error);

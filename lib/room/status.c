@@ -77,6 +77,7 @@ static int64_t ms_up(int64_t us) {
   return us < 0 ? WAITQ_UNKNOWN_MS : (us + MS - 1) / MS;
 }
 
+/* The status of a ticket that waits, in the chunk that holds it. */
 static void fill_waiting(const waitq_room_t *room, const struct waitq__view *view, uint64_t number, int64_t now_us,
                          waitq_status *status) {
   uint64_t gone_before = waitq__ledger_gone_before(&room->ledger, number);
@@ -108,54 +109,81 @@ static void fill_ready(const struct waitq__view *view, uint64_t number, int64_t 
   status->next_poll_ms = view->min_poll_us / MS;
 }
 
+/* A ticket that waits, as almost all that are polled do: no more than its chunk and the hot part of the view are looked at. */
+static int look_at_waiting(const waitq_room_t *room, const struct waitq__view *view, uint64_t number, int64_t now_us,
+                           waitq_status *status) {
+  struct waitq__chunk *chunk = waitq__ledger_chunk(&room->ledger, number);
+  if (chunk == NULL) {
+    return 0;
+  }
+  unsigned bit = (unsigned)(number % WAITQ__CHUNK_TICKETS);
+  if ((waitq__word(&chunk->gone[bit / 64]) >> bit % 64 & 1) != 0) {
+    int has_left = waitq__ledger_test(&room->ledger, WAITQ__PLANE_LEFT, number);
+    status->state = has_left ? WAITQ_STATE_LEFT : WAITQ_STATE_EXPIRED;
+    return 1;
+  }
+  if ((view->flags & WAITQ__VIEW_SWEEPING) != 0 && is_silent(&room->ledger, view, number, now_us)) {
+    status->state = WAITQ_STATE_EXPIRED;
+    return 1;
+  }
+  status->state = WAITQ_STATE_WAITING;
+  fill_waiting(room, view, number, now_us, status);
+  waitq__ledger_see(chunk, (unsigned)view->seen_slot, number);
+  return 1;
+}
+
+/* A ticket whose turn has come and, perhaps, gone. */
+static int look_at_turned(const waitq_room_t *room, struct waitq__view *view, uint64_t number, int64_t now_us,
+                          waitq_status *status) {
+  status->state = waitq__room_ticket_state(&room->ledger, view, number);
+  if (status->state == WAITQ_STATE_READY) {
+    fill_ready(view, number, now_us, status);
+  }
+  return 1;
+}
+
 /* One look. Returns whether what it saw was the ticket's own. */
-static int look(const waitq_room_t *room, const struct waitq__ticket *ticket, int64_t now_us, waitq_status *status) {
-  struct waitq__view view;
-  waitq__views_read(&room->views, &view, WAITQ__VIEW_HOT_WORDS);
+static int look(const waitq_room_t *room, struct waitq__view *view, const struct waitq__ticket *ticket, int64_t now_us,
+                waitq_status *status) {
   uint64_t number = ticket->number;
   *status = (waitq_status)WAITQ_STATUS_INIT;
-  status->phase = (uint32_t)view.phase;
+  status->phase = (uint32_t)view->phase;
   status->waited_ms = now_us > ticket->joined_us ? (now_us - ticket->joined_us) / MS : 0;
-  if (ticket->epoch != view.epoch || number >= waitq__word(&room->ledger.next)) {
+  if (ticket->epoch != view->epoch || number >= waitq__word(&room->ledger.next)) {
     status->state = WAITQ_STATE_STALE;
     return 1;
   }
-  status->state = waitq__room_ticket_state(&room->ledger, &view, number);
-  if (number < view.trim) {
+  if (number < view->trim) {
+    status->state = WAITQ_STATE_EXPIRED;
     return 1;
   }
-  int is_live = status->state == WAITQ_STATE_WAITING || status->state == WAITQ_STATE_READY;
-  if (is_live && (view.flags != 0 || status->state == WAITQ_STATE_READY)) {
-    uint64_t head = view.head;
-    waitq__views_read(&room->views, &view, WAITQ__VIEW_WORDS);
-    if (view.head != head || view.epoch != ticket->epoch) {
+  if (view->flags != 0 || number < view->head) {
+    waitq__views_read(&room->views, view, WAITQ__VIEW_WORDS);
+    if (view->epoch != ticket->epoch || number < view->trim) {
       return 0;
     }
   }
-  if (status->state == WAITQ_STATE_READY) {
-    fill_ready(&view, number, now_us, status);
-  } else if (status->state == WAITQ_STATE_WAITING) {
-    if ((view.flags & WAITQ__VIEW_SWEEPING) != 0 && is_silent(&room->ledger, &view, number, now_us)) {
-      status->state = WAITQ_STATE_EXPIRED;
-      return 1;
+  int is_seen = number < view->head ? look_at_turned(room, view, number, now_us, status)
+                                    : look_at_waiting(room, view, number, now_us, status);
+  return is_seen && waitq__ledger_holds(&room->ledger, ticket->epoch, number);
+}
+
+void waitq__room_status_by(const waitq_room_t *room, struct waitq__view *view, const struct waitq__ticket *ticket,
+                           int64_t now_us, waitq_status *status) {
+  /* A look fails when the room moved on under it; what it moved on to is then seen by the next. */
+  for (int attempt = 0; attempt < 8; attempt++) {
+    if (look(room, view, ticket, now_us, status)) {
+      return;
     }
-    fill_waiting(room, &view, number, now_us, status);
-    struct waitq__chunk *chunk = waitq__ledger_chunk(&room->ledger, number);
-    if (chunk != NULL) {
-      waitq__ledger_see(chunk, (unsigned)view.seen_slot, number);
-    }
+    waitq__views_read(&room->views, view, WAITQ__VIEW_HOT_WORDS);
   }
-  return waitq__ledger_holds(&room->ledger, ticket->epoch, number);
+  status->state = WAITQ_STATE_EXPIRED;
+  status->position = 0;
 }
 
 void waitq__room_status(const waitq_room_t *room, const struct waitq__ticket *ticket, int64_t now_us,
                         waitq_status *status) {
-  /* A look fails when the room moved on under it; what it moved on to is then seen by the next. */
-  for (int attempt = 0; attempt < 8; attempt++) {
-    if (look(room, ticket, now_us, status)) {
-      return;
-    }
-  }
-  status->state = WAITQ_STATE_EXPIRED;
-  status->position = 0;
+  struct waitq__view view;
+  waitq__views_read(&room->views, &view, WAITQ__VIEW_HOT_WORDS);
+  waitq__room_status_by(room, &view, ticket, now_us, status);
 }

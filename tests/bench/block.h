@@ -7,8 +7,8 @@
  *
  * A server has the visitor's id and the ticket's text in cache when it calls, because it has just read them from a
  * socket. So ids and texts are put into a small block before the timed section, and the timed section reads them from
- * there: 4,096 tickets are 288 KiB, which stays in a core's own cache. What the operation itself touches (planes, tables,
- * nodes) is as cold as the random order of the visits makes it. */
+ * there: 4,096 tickets are 288 KiB, which stays in a core's own cache. What the operation itself touches (planes,
+ * tables, nodes) is as cold as the random order of the visits makes it. */
 
 #include <stddef.h>
 #include <stdint.h>
@@ -24,6 +24,7 @@ struct bench_block {
   int64_t longest_ns;                     /* the longest single one, where the operation takes their times */
   int64_t start_ns;                       /* when the timed section began */
   int64_t end_ns;                         /* and ended */
+  int is_disturbed;                       /* the thread lost its processor in between */
   uint32_t slots[BENCH_BLOCK];            /* the visitor's number in the line's own table */
   waitq_visitor visitors[BENCH_BLOCK];    /* point into ids */
   waitq_ticket tickets[BENCH_BLOCK];      /* the texts; with naive designs, and before a join, the id itself */

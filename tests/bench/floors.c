@@ -10,10 +10,9 @@
 #include <time.h>
 
 #include "block.h"
+#include "crew.h"
 #include "machine.h"
 
-#define CALLS 500000
-#define LOADS 100000
 #define LINES (256u * 1024 * 1024 / 64)
 
 struct line {
@@ -23,6 +22,7 @@ struct line {
 
 struct bench_floors {
   struct line *lines;
+  uint32_t at;
 };
 
 /* One cycle through all lines in random order (Sattolo's shuffle), so that no load is repeated within a run. */
@@ -46,55 +46,56 @@ void bench_floors_free(struct bench_floors *floors) {
   free(floors);
 }
 
-static void add(struct bench_report *report, const char *name, int64_t start_ns, size_t operations) {
-  double ns = (double)(bench_now_ns() - start_ns) / (double)operations;
-  bench_report_add(report, "", name, 0, 1, ns, 1e9 / ns);
+static void prepare(void *user, struct bench_block *block, unsigned thread) {
+  (void)user;
+  (void)thread;
+  block->count = BENCH_BLOCK;
 }
 
-static void run_clock(struct bench_report *report) {
+static void run_clock(void *user, struct bench_block *block) {
   struct timespec now;
-  int64_t start = bench_now_ns();
-  for (size_t i = 0; i < CALLS; i++) {
+  (void)user;
+  for (size_t i = 0; i < block->count; i++) {
     clock_gettime(CLOCK_MONOTONIC, &now);
   }
-  add(report, "clock", start, CALLS);
 }
 
-static void run_siphash(struct bench_report *report) {
+static void run_siphash(void *user, struct bench_block *block) {
   unsigned char key[crypto_shorthash_siphashx24_KEYBYTES] = {1};
   unsigned char tag[crypto_shorthash_siphashx24_BYTES];
   unsigned char text[64] = {0};
-  int64_t start = bench_now_ns();
-  for (size_t i = 0; i < CALLS; i++) {
+  (void)user;
+  for (size_t i = 0; i < block->count; i++) {
     crypto_shorthash_siphashx24(tag, text + i % 32, 30, key);
   }
-  add(report, "siphash", start, CALLS);
 }
 
-static void run_cache_miss(const struct bench_floors *floors, struct bench_report *report) {
-  static uint32_t at;
-  int64_t start = bench_now_ns();
-  for (size_t i = 0; i < LOADS; i++) {
-    at = floors->lines[at].next;
+static void run_cache_miss(void *user, struct bench_block *block) {
+  struct bench_floors *floors = user;
+  for (size_t i = 0; i < block->count; i++) {
+    floors->at = floors->lines[floors->at].next;
   }
-  add(report, "cache_miss", start, LOADS);
 }
 
 static __attribute__((noinline)) void nothing(void) {
   __asm__ volatile("");
 }
 
-static void run_call(struct bench_report *report) {
-  int64_t start = bench_now_ns();
-  for (size_t i = 0; i < CALLS; i++) {
+static void run_call(void *user, struct bench_block *block) {
+  (void)user;
+  for (size_t i = 0; i < block->count; i++) {
     nothing();
   }
-  add(report, "call", start, CALLS);
 }
 
-void bench_floors_run(const struct bench_floors *floors, struct bench_report *report) {
-  run_clock(report);
-  run_siphash(report);
-  run_cache_miss(floors, report);
-  run_call(report);
+void bench_floors_run(struct bench_floors *floors, const struct bench_options *options, struct bench_report *report) {
+  static const struct {
+    const char *name;
+    void (*run)(void *user, struct bench_block *block);
+  } kinds[] = {{"clock", run_clock}, {"siphash", run_siphash}, {"cache_miss", run_cache_miss}, {"call", run_call}};
+  for (size_t k = 0; k < sizeof kinds / sizeof *kinds; k++) {
+    struct bench_job job = {floors, prepare, kinds[k].run, NULL, options->sample_ns, SIZE_MAX};
+    struct bench_sample sample = bench_crew_run(&job, 1);
+    bench_report_add(report, "", kinds[k].name, 0, 1, sample.ns_per_op, sample.ops_per_s);
+  }
 }

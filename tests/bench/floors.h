@@ -10,6 +10,7 @@
  *     cache_miss  one load from memory whose address depends on the load before, in a buffer of 256 MiB in random order
  *     call        one call of a function that does nothing */
 
+#include "options.h"
 #include "report.h"
 
 struct bench_floors;
@@ -18,6 +19,6 @@ struct bench_floors *bench_floors_new(void);
 void bench_floors_free(struct bench_floors *floors);
 
 /* Adds one run of each. */
-void bench_floors_run(const struct bench_floors *floors, struct bench_report *report);
+void bench_floors_run(struct bench_floors *floors, const struct bench_options *options, struct bench_report *report);
 
 #endif

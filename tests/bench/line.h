@@ -5,8 +5,8 @@
 
 /* A line of one design, filled to a number of waiting visitors, and the benchmarks that run on it.
  *
- * Visits are in random order over everybody who waits, shuffled beforehand; two threads visit disjoint halves. Whatever a
- * benchmark changes is undone outside the timed sections, so that the number waiting stays. */
+ * Visits are in random order over everybody who waits, shuffled beforehand; two threads visit disjoint halves.
+ * Whatever a benchmark changes is undone outside the timed sections, so that the number waiting stays. */
 
 #include <stddef.h>
 

@@ -17,6 +17,9 @@ unsigned bench_cpus(void);
 /* Ties the calling thread to the index-th processor it may run on; does nothing where the system refuses. */
 void bench_pin(unsigned index);
 
+/* How often the kernel has taken the processor away from the calling thread for another one. */
+int64_t bench_preemptions(void);
+
 /* Memory that malloc has handed out and not got back, and the resident set, both in bytes. */
 struct bench_memory {
   size_t heap;

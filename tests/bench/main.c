@@ -3,13 +3,15 @@
 
 /* Benchmarks: the library, the floors of the machine, and what one would write without the library, in one run.
  *
- * A run takes one sample of every figure; runs follow each other, so that a disturbance of the machine spoils one sample
- * of many figures and not all samples of one. Lines of up to a million are filled anew for each run, larger ones once. */
+ * A run takes one sample of every figure; runs follow each other, so that a disturbance of the machine spoils one
+ * sample of many figures and not all samples of one. Lines of up to a million are filled anew for each run, larger
+ * ones once. */
 
 #include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "crew.h"
 #include "floors.h"
 #include "limiter_bench.h"
 #include "line.h"
@@ -54,7 +56,7 @@ static void run_all(const struct bench_options *options, struct bench_report *re
   for (unsigned run = 0; run < options->runs; run++) {
     fprintf(stderr, "run %u of %u\n", run + 1, options->runs);
     if (with_floors) {
-      bench_floors_run(floors, report);
+      bench_floors_run(floors, options, report);
     }
     if (bench_listed(options->designs, "waitq")) {
       bench_limiter_run(options, report);
@@ -66,6 +68,16 @@ static void run_all(const struct bench_options *options, struct bench_report *re
   if (with_floors) {
     bench_floors_free(floors);
   }
+}
+
+static void print_run(const struct bench_options *options, int64_t start_ns) {
+  size_t blocks;
+  size_t left_out;
+  bench_crew_totals(&blocks, &left_out);
+  printf("\n%u runs in %.0f s; the random order of visits is the same in every run (SplitMix64 from 0)\n",
+         options->runs, (double)(bench_now_ns() - start_ns) / 1e9);
+  printf("%zu of %zu blocks of operations were disturbed by other processes, and left out where others remained\n",
+         left_out, blocks);
 }
 
 int main(int argc, char **argv) {
@@ -80,8 +92,7 @@ int main(int argc, char **argv) {
   run_all(&options, report);
   bench_report_print(report);
   bench_targets_print(report);
-  printf("\n%u runs in %.0f s; the random order of visits is the same in every run (SplitMix64 from 0)\n", options.runs,
-         (double)(bench_now_ns() - start_ns) / 1e9);
+  print_run(&options, start_ns);
   if (options.json != NULL) {
     bench_report_write_json(report, options.json);
   }

@@ -5,8 +5,8 @@
 
 /* The figures: gathered over the runs, printed as a table, written as JSON.
  *
- * A figure is named by (bench, waiting, threads); these names are read by other programs and are never changed. Each run
- * adds one sample; minimum, median and maximum are over the samples. */
+ * A figure is named by (bench, waiting, threads); these names are read by other programs and are never changed. Each
+ * run adds one sample; minimum, median and maximum are over the samples. */
 
 #include <stddef.h>
 #include <stdint.h>

@@ -3,7 +3,7 @@
 # Copyright (c) 2026 The libwaitq authors
 #
 # Builds the library for release and runs the benchmarks: tests/bench/run.sh [--json FILE] [--quick] [more: --help]
-# Prints a table; timings fail nothing. The whole run takes about three minutes and 6 GB of memory, --quick seconds and little.
+# Prints a table; timings fail nothing. A whole run takes two to four minutes and 6 GB of memory, --quick some seconds.
 set -eu
 
 root=$(cd "$(dirname "$0")/../.." && pwd)

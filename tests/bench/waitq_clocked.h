@@ -5,14 +5,15 @@
 
 /* A room whose clock stands still until the benchmark moves it.
  *
- * Enter: at a million a second the clock moves by as many microseconds as turns are wanted, so exactly those get their turn.
+ * Enter: at a million a second the clock moves by as many microseconds as turns are wanted, so exactly those get their
+ * turn.
  *
- * Turn: heartbeats are counted in generations of an eighth of heartbeat_ttl_ms. Everybody is polled once; then the clock
- * moves by one generation, which crosses the end of exactly one, at a rate of zero. The line is older than
- * heartbeat_ttl_ms, so with that one generation expires, and who has been silent since must be found; nobody has. `turn`
- * is one waitq_room_stats() after that: it does all that is due, and reads the counts. `turn_longest_poll` is the longest
- * of 2,048 single polls instead: a poll does at most a bounded part of the work, the rest is left to those that
- * follow. Each of these polls is timed alone, so an interrupt shows in it too: read its minimum and median. */
+ * Turn: heartbeats are counted in generations of an eighth of heartbeat_ttl_ms. Everybody is polled once; then the
+ * clock moves by one generation, which crosses the end of exactly one, at a rate of zero. The line is older than
+ * heartbeat_ttl_ms, so with that one generation expires, and who has been silent since must be found; nobody has.
+ * `turn` is one waitq_room_stats() after that: it does all that is due, and reads the counts. `turn_longest_poll` is
+ * the longest of 2,048 single polls instead: a poll does at most a bounded part of the work, the rest is left to those
+ * that follow. Each of these polls is timed alone, so an interrupt shows in it too: read its minimum and median. */
 
 #include <stddef.h>
 

@@ -77,6 +77,7 @@ struct sim {
   int64_t unsettled_us;        /* until then windows of silence are wider: the limit was changed */
   uint64_t claims_moved_step;  /* the last step that moved claim deadlines */
   struct account account;      /* of entries */
+  int64_t door_us;             /* until then those who were paced come again */
   uint64_t allowed_active;     /* max_active, or what ran when it was lowered */
   uint64_t allowed_waiting;
 

@@ -85,9 +85,11 @@ static void check_limits(struct sim *sim, const waitq_stats *stats) {
               sim->allowed_waiting);
     sim->allowed_waiting = stats->waiting > sim->policy.max_waiting ? stats->waiting : sim->policy.max_waiting;
   }
+  /* Turns wait while those who had theirs stand in a queue at the door that would take long of their time to claim. */
+  int door_is_clear = sim->door_us - sim->policy.claim_ttl_ms * 1000 / 4 <= sim->now_us;
   int admits = sim->phase == WAITQ_PHASE_OPEN || sim->phase == WAITQ_PHASE_DRAINING;
   int has_slot = sim->policy.max_active == 0 || taken < sim->policy.max_active;
-  SIM_CHECK(sim, !(admits && has_slot && stats->waiting > 0 && stats->tokens >= 1.0),
+  SIM_CHECK(sim, !(admits && has_slot && door_is_clear && stats->waiting > 0 && stats->tokens >= 1.0),
             "%" PRIu64 " wait before %g tokens and a free slot", stats->waiting, stats->tokens);
 }
 

@@ -214,6 +214,15 @@ static void entered_again(struct sim *sim, size_t number, const waitq_pass *pass
             strcmp(ticket->pass, ticket->first_pass) != 0, "ticket %zu got another pass", number);
 }
 
+/* Who comes to the door early is told when to come again, and the queue there is as long as the longest such time. */
+static void paced(struct sim *sim, const waitq_pass *pass) {
+  SIM_CHECK(sim, sim->rate_1024 > 0, "paced at a rate of zero");
+  int64_t token_us = INT64_C(1024000000) / sim->rate_1024;
+  int64_t end_us = sim->now_us + 1000 * pass->retry_after_ms + token_us;
+  sim->door_us = end_us > sim->door_us ? end_us : sim->door_us;
+  sim->counts[SIM_PACED]++;
+}
+
 static void not_entered(struct sim *sim, size_t number, const waitq_pass *pass) {
   struct sim_ticket *ticket = &sim->tickets[number];
   SIM_CHECK(sim, pass->text[0] == '\0', "a pass in state %s", waitq_state_name(pass->state));
@@ -233,8 +242,11 @@ static void not_entered(struct sim *sim, size_t number, const waitq_pass *pass) 
     case WAITQ_REASON_PACING:
       SIM_CHECK(sim, !account_has(&sim->account, 1, 1000), "ticket %zu was paced before %.6f tokens", number,
                 account_tokens(&sim->account));
-      SIM_CHECK(sim, pass->retry_after_ms > 0 || sim->rate_1024 == 0, "no time to ask again");
-      sim->counts[SIM_PACED]++;
+      SIM_CHECK(sim, pass->retry_after_ms > 0, "no time to ask again");
+      paced(sim, pass);
+      break;
+    case WAITQ_REASON_RATE_ZERO:
+      SIM_CHECK(sim, sim->rate_1024 == 0, "ticket %zu is told of a rate of zero", number);
       break;
     case WAITQ_REASON_PAUSED:
     case WAITQ_REASON_CLOSED:

@@ -48,8 +48,8 @@ typedef struct waitq_decision {
   uint32_t admitted;      /**< 1: the tokens were taken; 0: none was */
   uint32_t reserved;      /**< zero */
   uint64_t remaining;     /**< whole tokens left */
-  int64_t retry_after_ms; /**< when the same try can succeed, ms from now; 0 when admitted; #INT64_MAX: never */
-  int64_t reset_ms;       /**< when the bucket will be full, ms from now; #INT64_MAX: never */
+  int64_t retry_after_ms; /**< when the same try can succeed, ms from now; 0 when admitted; INT64_MAX: never */
+  int64_t reset_ms;       /**< when the bucket will be full, ms from now; INT64_MAX: never */
 } waitq_decision;
 
 /** An empty #waitq_decision. */

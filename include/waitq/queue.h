@@ -240,8 +240,8 @@ WAITQ_API int waitq_poll_many(waitq_room_t *room, const waitq_ticket *tickets, s
 
 /** @brief Uses a turn: gives the pass to show to the protected resource.
  *
- * pass->state says how it went: ENTERED with the pass in pass->text; READY with the reason PACING or PAUSED, and
- * retry_after_ms (a turn is kept while it is refused for one of these, within its claim deadline); any other
+ * pass->state says how it went: ENTERED with the pass in pass->text; READY with the reason PACING, PAUSED,
+ * CLOSED or RATE_ZERO, and retry_after_ms (a turn is kept while it is refused for one of these, within its claim deadline); any other
  * state, with an empty text, when there is no turn to use. A repeated call on an entered ticket gives the same pass
  * again, as long as the session runs.
  * @param room the room

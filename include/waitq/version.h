@@ -14,9 +14,9 @@
 
 WAITQ_BEGIN_DECLS
 
-#define WAITQ_VERSION_MAJOR 1
-#define WAITQ_VERSION_MINOR 0
-#define WAITQ_VERSION_PATCH 0
+#define WAITQ_VERSION_MAJOR 1 /**< rises when old programs would break */
+#define WAITQ_VERSION_MINOR 0 /**< rises when something was added */
+#define WAITQ_VERSION_PATCH 0 /**< rises otherwise */
 
 /** The version of these headers as one number that can be compared: 0x010000 is 1.0.0. */
 #define WAITQ_VERSION_NUMBER ((WAITQ_VERSION_MAJOR << 16) | (WAITQ_VERSION_MINOR << 8) | WAITQ_VERSION_PATCH)

@@ -72,17 +72,16 @@ void waitq__registry_remove(struct waitq__registry *registry, struct waitq__name
   registry->count--;
 }
 
-struct waitq__named *waitq__registry_any(const struct waitq__registry *registry) {
+void waitq__registry_destroy(struct waitq__registry *registry) {
   for (size_t i = 0; i < registry->capacity; i++) {
-    if (registry->chains[i] != NULL) {
-      return registry->chains[i];
+    while (registry->chains[i] != NULL) {
+      struct waitq__named *named = registry->chains[i];
+      registry->chains[i] = named->next;
+      named->destroy(named);
     }
   }
-  return NULL;
-}
-
-void waitq__registry_free(struct waitq__registry *registry) {
   waitq__free(registry->allocator, registry->chains);
   registry->chains = NULL;
   registry->capacity = 0;
+  registry->count = 0;
 }

@@ -15,6 +15,7 @@
 /* The first member of whatever is registered. */
 struct waitq__named {
   struct waitq__named *next;
+  void (*destroy)(struct waitq__named *named); /* for waitq__registry_destroy() */
   uint64_t hash;
   char name[72];
 };
@@ -34,10 +35,7 @@ int waitq__registry_add(struct waitq__registry *registry, struct waitq__named *n
 
 void waitq__registry_remove(struct waitq__registry *registry, struct waitq__named *named);
 
-/* Any thing that is registered; NULL where there is none. */
-struct waitq__named *waitq__registry_any(const struct waitq__registry *registry);
-
-/* Frees the table; what is in it is the caller's. */
-void waitq__registry_free(struct waitq__registry *registry);
+/* Removes and destroys all that is registered, and frees the table. */
+void waitq__registry_destroy(struct waitq__registry *registry);
 
 #endif

@@ -77,7 +77,7 @@ int64_t waitq__bucket_wait_shown_ms(const struct waitq__bucket_terms *terms, int
   }
   double units_per_ms = ((double)terms->rate_high + (double)terms->rate_low * 0x1p-64) * 1000.0;
   double ms = (double)(wanted - level) / units_per_ms;
-  return ms < 9e15 ? (int64_t)ms + 1 : INT64_MAX;
+  return ms < 9e15 ? (int64_t)(ms + 0.999999) : INT64_MAX;
 }
 
 void waitq__bucket_init(struct waitq__bucket *bucket, double rate_per_s, uint64_t burst, int64_t now_us) {

@@ -5,17 +5,15 @@
  * What was used is one number, changed by compare-and-swap; the terms stand still, and a change of terms puts new ones in their place.
  * Terms that were replaced are kept until the limiter is freed, so that whoever still looks at them may. */
 
-#include "limiter/limiter.h"
-
 #include <stdatomic.h>
 
 #include <waitq/limiter.h>
 
 #include "base/name.h"
 #include "base/sized.h"
+#include "context/context.h"
 #include "core/bucket.h"
 #include "core/state.h"
-#include "room/context.h"
 
 #define MS 1000
 
@@ -85,11 +83,16 @@ static void limiter_free(waitq_limiter_t *limiter) {
   waitq__free(&limiter->context->allocator, limiter);
 }
 
+static void limiter_destroy(struct waitq__named *named) {
+  limiter_free((waitq_limiter_t *)named);
+}
+
 static waitq_limiter_t *limiter_new(waitq_t *context, const char *name, const waitq_limit *limit) {
   waitq_limiter_t *limiter = waitq__alloc_zeroed(&context->allocator, sizeof *limiter);
   if (limiter == NULL) {
     return NULL;
   }
+  limiter->named.destroy = limiter_destroy;
   limiter->context = context;
   struct limiter_terms *terms = terms_new(context, limit, waitq__now(context), INT64_MAX);
   atomic_init(&limiter->current, terms);
@@ -142,14 +145,6 @@ void waitq_limiter_close(waitq_limiter_t *limiter) {
   pthread_mutex_lock(&context->lock);
   limiter->handles--;
   waitq__handle_end(context);
-}
-
-void waitq__limiters_free(waitq_t *context) {
-  struct waitq__named *named;
-  while ((named = waitq__registry_any(&context->limiters)) != NULL) {
-    waitq__registry_remove(&context->limiters, named);
-    limiter_free((waitq_limiter_t *)named);
-  }
 }
 
 static int guard(const waitq_limiter_t *limiter, waitq_error *error) {

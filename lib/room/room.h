@@ -15,12 +15,12 @@
 #include <waitq/room.h>
 #include <waitq/store.h>
 
+#include "context/context.h"
 #include "core/ledger.h"
 #include "core/state.h"
 #include "core/sweep.h"
 #include "eta/pace.h"
 #include "eta/reference.h"
-#include "room/context.h"
 #include "room/view.h"
 #include "token/ticket.h"
 

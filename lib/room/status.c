@@ -143,9 +143,10 @@ static int look_at_turned(const waitq_room_t *room, struct waitq__view *view, ui
 }
 
 /* One look. Returns whether what it saw was the ticket's own. */
-static int look(const waitq_room_t *room, struct waitq__view *view, const struct waitq__ticket *ticket, int64_t now_us,
-                waitq_status *status) {
+static int look(const waitq_room_t *room, struct waitq__view *view, const struct waitq__ticket *ticket,
+                int64_t clock_us, waitq_status *status) {
   uint64_t number = ticket->number;
+  int64_t now_us = clock_us > view->now_us ? clock_us : view->now_us;
   *status = (waitq_status)WAITQ_STATUS_INIT;
   status->phase = (uint32_t)view->phase;
   status->waited_ms = now_us > ticket->joined_us ? (now_us - ticket->joined_us) / MS : 0;

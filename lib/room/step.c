@@ -120,6 +120,7 @@ void waitq__room_publish(waitq_room_t *room) {
   view.had_turn = waitq__room_turns(room);
   view.floor = state->floor;
   view.trim = state->trim;
+  view.now_us = state->now_us;
   view.due_us = room->due_us;
   view.flags = (state->plan_count > 0 ? WAITQ__VIEW_PLANNED : 0U) | (room->silent.running ? WAITQ__VIEW_SWEEPING : 0U);
   view.seen_slot = waitq__wheel_slot(state->heartbeat.current);

@@ -16,9 +16,9 @@
 
 struct waitq__bitmap {
   uint64_t **blocks;
-  uint64_t trimmed;   /* blocks below are gone for good */
-  uint64_t first;     /* number of the block that blocks[0] is */
-  size_t count;   /* blocks, the empty ones included */
+  uint64_t trimmed; /* blocks below are gone for good */
+  uint64_t first;   /* number of the block that blocks[0] is */
+  size_t count;     /* blocks, the empty ones included */
   size_t capacity;
   size_t allocated; /* blocks that take memory */
 };

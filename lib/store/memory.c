@@ -58,14 +58,13 @@ static void room_free(struct memory_room *room) {
   waitq__free(room->allocator, room);
 }
 
+static void room_destroy(struct waitq__named *named) {
+  room_free((struct memory_room *)named);
+}
+
 static void memory_close(void *store) {
   struct memory_store *memory = store;
-  struct waitq__named *named;
-  while ((named = waitq__registry_any(&memory->rooms)) != NULL) {
-    waitq__registry_remove(&memory->rooms, named);
-    room_free((struct memory_room *)named);
-  }
-  waitq__registry_free(&memory->rooms);
+  waitq__registry_destroy(&memory->rooms);
   pthread_mutex_destroy(&memory->lock);
   waitq__free(memory->allocator, memory);
 }
@@ -75,6 +74,7 @@ static struct memory_room *room_new(const struct memory_store *memory, const wai
   if (room == NULL) {
     return NULL;
   }
+  room->named.destroy = room_destroy;
   room->allocator = memory->allocator;
   room->state = waitq__alloc(memory->allocator, initial->state_size);
   if (room->state == NULL) {

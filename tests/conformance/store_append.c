@@ -186,10 +186,11 @@ static void test_append__another_epoch_is_a_conflict_that_changes_nothing(void *
 
 static void test_append__leaves_version_state_and_planes_as_they_are(void **state) {
   struct bench *bench = *state;
+  bench_issue(bench, bench->room, 10);
   bench_mark(bench, bench->room, 2, 9);
   struct capture *before = bench_load(bench, bench->room);
   bench_join(bench, bench->room, bench_visitor(1));
-  before->head.next = 1;
+  before->head.next = 11;
   assert_unchanged(bench, bench->room, before);
 }
 
@@ -214,18 +215,19 @@ static void test_append__batches_of_every_size_are_numbered_in_their_order(void 
   free(joins);
 }
 
-static void test_append__a_hundred_thousand_visitors_are_all_found_again(void **state) {
+static void test_append__very_many_visitors_are_all_found_again(void **state) {
   struct bench *bench = *state;
-  enum { BATCH = 1000, BATCHES = 100 };
+  enum { BATCH = 1000 };
+  uint64_t batches = bench_many() / 2 / BATCH;
   waitq_store_join *joins = calloc(BATCH, sizeof *joins);
   assert_non_null(joins);
   for (int round = 0; round < 2; round++) {
-    for (uint64_t b = 0; b < BATCHES; b++) {
+    for (uint64_t b = 0; b < batches; b++) {
       for (uint64_t i = 0; i < BATCH; i++) {
         joins[i] = bench_visitor(b * BATCH + i);
       }
-      assert_code(bench->ops->append(bench->room, BENCH_EPOCH, (int64_t)b + 1000 * round, joins, BATCH, NULL),
-                  WAITQ_OK);
+      int64_t now_us = (int64_t)b + 1000 * round;
+      assert_code(bench->ops->append(bench->room, BENCH_EPOCH, now_us, joins, BATCH, NULL), WAITQ_OK);
       for (uint64_t i = 0; i < BATCH; i++) {
         expect(joins[i], round == 0 ? WAITQ_STORE_NEW : WAITQ_STORE_EXISTING, b * BATCH + i);
         assert_int_equal(joins[i].joined_us, b);
@@ -253,23 +255,6 @@ static void test_append__visitors_that_differ_in_one_bit_are_different(void **st
   expect(bench_join(bench, bench->room, zero), WAITQ_STORE_EXISTING, 0);
 }
 
-static void test_append__numbers_beyond_32_bits_are_handed_out_and_found_again(void **state) {
-  struct bench *bench = *state;
-  waitq_store_head initial = bench_initial();
-  initial.next = bench_far() - 2;
-  void *room = bench_room(bench, "late", &initial);
-  for (uint64_t i = 0; i < 5; i++) {
-    expect(bench_join(bench, room, bench_visitor(i)), WAITQ_STORE_NEW, initial.next + i);
-  }
-  for (uint64_t i = 0; i < 5; i++) {
-    expect(bench_join(bench, room, bench_visitor(i)), WAITQ_STORE_EXISTING, initial.next + i);
-  }
-  waitq_store_join join = bench_visitor(3);
-  join.replaces = initial.next + 3;
-  expect(bench_join(bench, room, join), WAITQ_STORE_NEW, initial.next + 5);
-  bench->ops->room_close(room);
-}
-
 int conformance_store_append(void) {
   const struct CMUnitTest tests[] = {
       BENCH_TEST(test_append__numbers_go_up_by_one_from_next),
@@ -288,9 +273,8 @@ int conformance_store_append(void) {
       BENCH_TEST(test_append__another_epoch_is_a_conflict_that_changes_nothing),
       BENCH_TEST(test_append__leaves_version_state_and_planes_as_they_are),
       BENCH_TEST(test_append__batches_of_every_size_are_numbered_in_their_order),
-      BENCH_TEST(test_append__a_hundred_thousand_visitors_are_all_found_again),
+      BENCH_TEST(test_append__very_many_visitors_are_all_found_again),
       BENCH_TEST(test_append__visitors_that_differ_in_one_bit_are_different),
-      BENCH_TEST(test_append__numbers_beyond_32_bits_are_handed_out_and_found_again),
   };
   return cmocka_run_group_tests_name("store: append", tests, NULL, NULL);
 }

@@ -18,10 +18,22 @@ waitq_store_head bench_initial(void) {
   return head;
 }
 
-uint64_t bench_far(void) {
-  uint64_t far = UINT64_C(1) << 33;
-  uint64_t last = bench_subject->numbers == 0 ? UINT64_MAX : bench_subject->numbers - (UINT64_C(1) << 20);
-  return far < last ? far : last - last % 64;
+uint64_t bench_many(void) {
+  uint64_t many = subject_many(bench_subject);
+  return many - many % 64;
+}
+
+void bench_issue(const struct bench *bench, void *room, uint64_t count) {
+  enum { BATCH = 500 };
+  waitq_store_join joins[BATCH];
+  for (uint64_t next = 0; next < count;) {
+    size_t some = count - next < BATCH ? (size_t)(count - next) : BATCH;
+    for (size_t i = 0; i < some; i++) {
+      joins[i] = bench_anonymous();
+    }
+    assert_code(bench->ops->append(room, BENCH_EPOCH, BENCH_NOW, joins, some, NULL), WAITQ_OK);
+    next = joins[some - 1].number + 1;
+  }
 }
 
 int bench_setup(void **state) {
@@ -47,7 +59,7 @@ int bench_teardown(void **state) {
   struct bench *bench = *state;
   fake_memory_recover(&bench->memory);
   if (bench->room != NULL) {
-    bench->ops->room_close(bench->room);
+    bench_room_close(bench, bench->room);
   }
   if (bench->store != NULL) {
     bench->ops->close(bench->store);
@@ -62,6 +74,12 @@ void *bench_room(struct bench *bench, const char *name, const waitq_store_head *
   assert_code(bench->ops->room_open(bench->store, name, initial, &room, NULL), WAITQ_OK);
   assert_non_null(room);
   return room;
+}
+
+void bench_room_close(const struct bench *bench, void *room) {
+  if (bench->ops->room_close != NULL) {
+    bench->ops->room_close(room);
+  }
 }
 
 /* The sink of bench_load(). */

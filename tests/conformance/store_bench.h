@@ -37,11 +37,17 @@ int bench_teardown(void **state);
 /* Epoch BENCH_EPOCH, next 0, no join limit, state BENCH_STATE. */
 waitq_store_head bench_initial(void);
 
-/* A number far from the first ones: 2^33, or as far as the store goes. A multiple of 64. */
-uint64_t bench_far(void);
+/* How many tickets are many for this store, a multiple of 64. */
+uint64_t bench_many(void);
+
+/* Issues tickets to nobody, until next is count. Only tickets that were issued have bits. */
+void bench_issue(const struct bench *bench, void *room, uint64_t count);
 
 /* Opens a room that has to exist afterwards. */
 void *bench_room(struct bench *bench, const char *name, const waitq_store_head *initial);
+
+/* Gives a room back, where the store wants to know. */
+void bench_room_close(const struct bench *bench, void *room);
 
 /* One run of 64 bits. */
 struct capture_word {

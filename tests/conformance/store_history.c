@@ -63,7 +63,7 @@ static void model_join(struct model *model, size_t person, const waitq_store_joi
 }
 
 static void step_append(struct bench *bench, struct model *model, struct rng *rng) {
-  enum { BATCH = 40 };
+  enum { BATCH = 30 };
   waitq_store_join asked[BATCH];
   waitq_store_join joins[BATCH];
   size_t people[BATCH];
@@ -88,14 +88,17 @@ static void step_append(struct bench *bench, struct model *model, struct rng *rn
 
 #define RUN_WORDS 20
 
-static waitq_store_bits random_bits(struct rng *rng, uint64_t words[RUN_WORDS]) {
+/* Only tickets that were issued have bits: what lies beyond next is zero. */
+static waitq_store_bits random_bits(struct rng *rng, uint64_t next, uint64_t words[RUN_WORDS]) {
   waitq_store_bits bits = {.words = words};
   bits.plane = (uint32_t)rng_below(rng, WAITQ_STORE_PLANES);
   bits.count = 1 + (uint32_t)rng_below(rng, RUN_WORDS);
-  for (uint32_t i = 0; i < bits.count; i++) {
-    words[i] = rng_next(rng) & rng_next(rng) & rng_next(rng);
-  }
   bits.first = 64 * rng_below(rng, NUMBERS / 64 - bits.count);
+  for (uint32_t i = 0; i < bits.count; i++) {
+    uint64_t begin = bits.first + 64 * (uint64_t)i;
+    uint64_t issued = next <= begin ? 0 : next - begin >= 64 ? UINT64_MAX : (UINT64_C(1) << (next - begin)) - 1;
+    words[i] = rng_next(rng) & rng_next(rng) & rng_next(rng) & issued;
+  }
   return bits;
 }
 
@@ -112,7 +115,7 @@ static void step_mark(struct bench *bench, struct model *model, struct rng *rng)
   waitq_store_bits bits[3];
   size_t count = 1 + (size_t)rng_below(rng, 3);
   for (size_t i = 0; i < count; i++) {
-    bits[i] = random_bits(rng, words[i]);
+    bits[i] = random_bits(rng, model->next, words[i]);
   }
   uint64_t epoch = rng_once_in(rng, 10) ? model->epoch - 1 : model->epoch;
   int code = bench->ops->mark(bench->room, epoch, bits, count, NULL);
@@ -150,11 +153,12 @@ static void step_commit(struct bench *bench, struct model *model, struct rng *rn
   waitq_store_bits bits[2];
   waitq_store_commit commit = {.size = sizeof commit, .state = bytes, .bits = bits};
   rng_fill(rng, bytes, sizeof bytes);
-  bits[0] = random_bits(rng, words[0]);
-  bits[1] = random_bits(rng, words[1]);
-  commit.bits_count = (uint32_t)rng_below(rng, 3);
   commit.version = model->version + (uint64_t)rng_once_in(rng, 6);
-  commit.epoch = model->epoch + (uint64_t)rng_once_in(rng, 60);
+  commit.epoch = model->epoch + (uint64_t)rng_once_in(rng, 300);
+  commit.bits_count = (uint32_t)rng_below(rng, 3);
+  for (uint32_t i = 0; i < commit.bits_count; i++) {
+    bits[i] = random_bits(rng, commit.epoch == model->epoch ? model->next : 0, words[i]);
+  }
   commit.join_limit = model->next + rng_below(rng, 100);
   commit.state_size = 1 + (size_t)rng_below(rng, sizeof bytes);
   commit.clear_planes = (uint32_t)(rng_next(rng) & rng_next(rng) & rng_next(rng) & 0xffffff);
@@ -187,7 +191,7 @@ static void compare(struct bench *bench, const struct model *model) {
 }
 
 static void reopen(struct bench *bench) {
-  bench->ops->room_close(bench->room);
+  bench_room_close(bench, bench->room);
   bench->room = bench_room(bench, "room", NULL);
 }
 

@@ -25,8 +25,9 @@ static void test_store__without_an_initial_head_an_unknown_room_is_not_found_and
 
 static void test_store__without_an_initial_head_a_known_room_is_found(void **state) {
   struct bench *bench = *state;
+  bench_issue(bench, bench->room, 6);
   bench_mark(bench, bench->room, 0, 5);
-  bench->ops->room_close(bench->room);
+  bench_room_close(bench, bench->room);
   bench->room = bench_room(bench, "room", NULL);
   struct capture *capture = bench_load(bench, bench->room);
   assert_true(capture_has(capture, 0, 5));
@@ -36,16 +37,15 @@ static void test_store__without_an_initial_head_a_known_room_is_found(void **sta
 static void test_store__a_room_opened_again_keeps_its_content_and_ignores_the_initial_head(void **state) {
   struct bench *bench = *state;
   assert_int_equal(bench_join(bench, bench->room, bench_visitor(1)).number, 0);
-  bench_mark(bench, bench->room, 4, 100000);
+  bench_mark(bench, bench->room, 4, 0);
   struct capture *before = bench_load(bench, bench->room);
   waitq_store_commit commit = bench_commit_of(before);
   bench_commit(bench, bench->room, &commit, WAITQ_OK);
   capture_free(before);
   before = bench_load(bench, bench->room);
-  bench->ops->room_close(bench->room);
+  bench_room_close(bench, bench->room);
   waitq_store_head other = bench_initial();
   other.epoch = 9;
-  other.next = 1000;
   other.join_limit = 3;
   other.state = "other";
   other.state_size = 6;
@@ -75,7 +75,7 @@ static void test_store__what_happens_in_one_room_is_not_seen_in_another(void **s
   waitq_store_join join = bench_join(bench, other, bench_visitor(5));
   assert_int_equal(join.outcome, WAITQ_STORE_NEW);
   assert_int_equal(join.number, 0);
-  bench->ops->room_close(other);
+  bench_room_close(bench, other);
 }
 
 static void test_store__names_that_differ_in_anything_are_different_rooms(void **state) {
@@ -104,12 +104,12 @@ static void test_store__names_that_differ_in_anything_are_different_rooms(void *
   waitq_store_head initial = bench_initial();
   void *rooms[COUNT];
   for (size_t i = 0; i < COUNT; i++) {
-    initial.next = i;
+    initial.epoch = 1 + i;
     rooms[i] = bench_room(bench, names[i], &initial);
   }
   for (size_t i = 0; i < COUNT; i++) {
-    assert_int_equal(bench_join(bench, rooms[i], bench_visitor(1)).number, i);
-    bench->ops->room_close(rooms[i]);
+    assert_int_equal(bench_join_at(bench, rooms[i], bench_visitor(1), 1 + i, 0).number, 0);
+    bench_room_close(bench, rooms[i]);
   }
 }
 
@@ -118,14 +118,15 @@ static void test_store__the_name_is_copied_and_not_pointed_to(void **state) {
   char name[] = "first";
   waitq_store_head initial = bench_initial();
   void *room = bench_room(bench, name, &initial);
+  bench_issue(bench, room, 2);
   bench_mark(bench, room, 0, 1);
   memcpy(name, "other", sizeof name);
-  bench->ops->room_close(room);
+  bench_room_close(bench, room);
   room = bench_room(bench, "first", NULL);
   struct capture *capture = bench_load(bench, room);
   assert_true(capture_has(capture, 0, 1));
   capture_free(capture);
-  bench->ops->room_close(room);
+  bench_room_close(bench, room);
 }
 
 static void fill_rooms(struct bench *bench, void **rooms) {
@@ -145,7 +146,7 @@ static void test_store__thousands_of_rooms_are_kept_apart(void **state) {
   assert_non_null(rooms);
   fill_rooms(bench, rooms);
   for (unsigned i = 0; i < MANY_ROOMS; i++) {
-    bench->ops->room_close(rooms[i]);
+    bench_room_close(bench, rooms[i]);
   }
   for (unsigned i = 0; i < MANY_ROOMS; i++) {
     char name[32];
@@ -155,7 +156,7 @@ static void test_store__thousands_of_rooms_are_kept_apart(void **state) {
     waitq_store_join join = bench_join_at(bench, room, bench_visitor(number), 1000 + number, BENCH_NOW + 999999);
     assert_int_equal(join.outcome, WAITQ_STORE_EXISTING);
     assert_int_equal(join.joined_us, BENCH_NOW + number);
-    bench->ops->room_close(room);
+    bench_room_close(bench, room);
   }
   free(rooms);
 }
@@ -167,11 +168,12 @@ static void test_store__memory_that_is_told_grows_with_what_is_kept(void **state
     return;
   }
   uint64_t before = bench->ops->memory_bytes(bench->room);
-  for (uint64_t i = 0; i < 20000; i++) {
+  for (uint64_t i = 0; i < bench_many() / 10; i++) {
     bench_join(bench, bench->room, bench_visitor(i));
   }
   uint64_t after = bench->ops->memory_bytes(bench->room);
-  printf("memory of a room: %" PRIu64 " bytes empty, %" PRIu64 " with 20,000 visitors\n", before, after);
+  printf("memory of a room: %" PRIu64 " bytes empty, %" PRIu64 " with %" PRIu64 " visitors\n", before, after,
+         bench_many() / 10);
   assert_true(after >= before);
 }
 

@@ -7,6 +7,6 @@
 #include "conformance.h"
 
 int main(void) {
-  const struct subject subject = {"custom store", "plain:", plain_store(), NULL, NULL, 1 << 21};
+  const struct subject subject = {"custom store", "plain:", plain_store(), NULL, NULL, 4000};
   return conformance_room(&subject);
 }

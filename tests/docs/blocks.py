@@ -9,7 +9,8 @@ A block of C is one of these:
     definitions    it has functions: compiled at file level
     statements     anything else: compiled as the body of a function, and run, in the order of the page
 
-Definitions and statements of one page make one program, around which host.h stands.
+Definitions and statements of one page make one program, around which host.h stands. What readers need not see, such as a call
+of a function that was just shown, stands in a comment of the page.
 """
 import pathlib
 import re

@@ -45,7 +45,7 @@ static inline void host_check(int code, const char *what) {
   }
 }
 
-static void host_open(void) {
+static inline void host_open(void) {
   waitq_stats stats = WAITQ_STATS_INIT;
   host_check(waitq_open("memory:", NULL, &context, &error), "host_open");
   host_check(waitq_room_open(context, "concert", NULL, &room, &error), "host_open");
@@ -55,12 +55,12 @@ static void host_open(void) {
   now_ms = stats.now_ms;
 }
 
-static void host_run(void (*snippet)(void), const char *where) {
+static inline void host_run(void (*snippet)(void), const char *where) {
   snippet();
   host_check(error.code, where);
 }
 
-static int host_close(void) {
+static inline int host_close(void) {
   waitq_room_close(room);
   waitq_close(context);
   return 0;

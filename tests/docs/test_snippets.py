@@ -20,8 +20,9 @@ def build_and_run(text, folder):
     program = folder / "snippet"
     source = folder / "snippet.c"
     source.write_text(text)
-    command = [os.environ["WAITQ_CC"], "-std=c11", "-D_POSIX_C_SOURCE=200809L", *WARNINGS, *shlex.split(os.environ["WAITQ_CFLAGS"]),
-               str(source), "-o", str(program), *shlex.split(os.environ["WAITQ_LIBS"])]
+    command = [os.environ["WAITQ_CC"], "-std=c11", "-D_POSIX_C_SOURCE=200809L", *WARNINGS,
+               *shlex.split(os.environ["WAITQ_CFLAGS"]), str(source), "-o", str(program),
+               *shlex.split(os.environ["WAITQ_LIBS"])]
     compiled = subprocess.run(command, capture_output=True, text=True)
     assert compiled.returncode == 0, compiled.stderr
     done = subprocess.run([program], capture_output=True, text=True, timeout=60)
@@ -60,7 +61,7 @@ def test_a_program_compiles_and_prints_what_the_page_says(block, tmp_path):
 
 @pytest.mark.parametrize("block", excerpts(), ids=repr)
 def test_an_excerpt_stands_in_its_file(block):
-    assert block.text in (SOURCE / block.source).read_text()
+    assert block.text in (SOURCE / block.source).read_text(), "tests/docs/update.py brings it up to date"
 
 
 def test_the_readme_shows_the_whole_of_the_minimal_example(tmp_path):

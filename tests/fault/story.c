@@ -10,7 +10,6 @@
 #include "../support/test.h"
 
 #define MANY 300
-#define CROWD 20000
 
 static void note(struct story *story, const void *bytes, size_t count) {
   const unsigned char *at = bytes;
@@ -66,21 +65,21 @@ static void join(struct story *story, waitq_room_t *room, const char *visitor, w
   note_status(story, &status);
 }
 
-static void join_many(struct story *story, waitq_room_t *room) {
+/* Those behind a failure are still tried, so that the order of places depends on it: what is compared is how many got which.
+ * Whoever had joined before the failure has a ticket, and gets it again. */
+static void join_many(struct story *story, waitq_room_t *room, int first, int share) {
   waitq_visitor visitors[MANY];
   char names[MANY][16];
   waitq_ticket tickets[MANY];
   waitq_status statuses[MANY];
+  uint64_t counts[8] = {0};
   waitq_ticket_init(&tickets[0], sizeof tickets[0]);
   waitq_status_init(&statuses[0], sizeof statuses[0]);
   for (int i = 0; i < MANY; i++) {
-    snprintf(names[i], sizeof names[i], "many-%d", i);
+    snprintf(names[i], sizeof names[i], "many-%d", (first + i) / share);
     visitors[i] = (waitq_visitor){names[i], strlen(names[i])};
   }
-  /* Those behind a failure are still tried, so that the order of places depends on it: what is compared is how many got
-   * which. */
   UNTIL_OK(story, "join_many", waitq_join_many(room, visitors, MANY, NULL, tickets, statuses, NULL, &error));
-  uint64_t counts[8] = {0};
   for (int i = 0; i < MANY; i++) {
     assert_string_not_equal(tickets[i].text, "");
     counts[statuses[i].state]++;
@@ -130,17 +129,20 @@ static void visits(struct story *story, waitq_room_t *room) {
 }
 
 /* Past several growths of everything that grows, and far enough on that the first tickets are forgotten. */
-static void crowd(struct story *story, waitq_room_t *room) {
+static void crowd(struct story *story, waitq_room_t *room, int count) {
   waitq_ticket ticket;
   waitq_pass pass;
-  for (int i = 0; i < CROWD; i++) {
+  for (int i = 0; i < 2000; i++) {
     char name[16];
     snprintf(name, sizeof name, "c%d", i);
     join(story, room, i % 3 == 0 ? NULL : name, &ticket);
-    if (i % 1000 == 999) {
+    if (i % 100 == 0) {
       enter(story, room, &ticket, &pass);
       world_advance_ms(story->world, 2000);
     }
+  }
+  for (int i = 2000; i < count; i += MANY) {
+    join_many(story, room, i, 1 + i % 2);
   }
   note_stats(story, room);
   world_advance_ms(story->world, 2000000);
@@ -218,9 +220,9 @@ uint64_t story_tell(const struct subject *subject, uint64_t n, int lasting, stru
   policy.max_active = 2000;
   waitq_room_t *room = open_room(story, "first", &policy);
   visits(story, room);
-  join_many(story, room);
+  join_many(story, room, 0, 1);
   operate(story, room, &policy);
-  crowd(story, room);
+  crowd(story, room, (int)subject_many(subject) / 11);
   waitq_room_close(room);
   room = open_room(story, "first", NULL);
   note_stats(story, room);

@@ -41,7 +41,7 @@ static void test_out_of_memory__until_the_call_has_given_up_changes_nothing_in_t
 
 static void test_out_of_memory__changes_nothing_on_a_custom_store_either(void **state) {
   (void)state;
-  const struct subject subject = {"custom store", "plain:", plain_store(), NULL, NULL, 0};
+  const struct subject subject = {"custom store", "plain:", plain_store(), NULL, NULL, 4000};
   sweep(&subject, 0);
 }
 

@@ -9,6 +9,10 @@
 
 const struct subject memory_subject = {"memory", "memory:", NULL, NULL, NULL, 0};
 
+uint32_t subject_many(const struct subject *subject) {
+  return subject->many == 0 ? 200000 : subject->many;
+}
+
 struct world *world_prepare(const struct subject *subject) {
   struct world *world = calloc(1, sizeof *world);
   assert_non_null(world);

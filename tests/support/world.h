@@ -23,8 +23,11 @@ struct subject {
   const waitq_store_ops *ops; /* NULL: chosen by the URI */
   void *user;                 /* options->store_user */
   void (*wipe)(void *user);   /* empties the store before a test; NULL where every opening starts empty */
-  uint64_t numbers;           /* it keeps ticket numbers below this; 0: all. A store of plain arrays has its limit */
+  uint32_t many;              /* how many tickets are many; 0: 200,000. A store that looks from end to end wants fewer */
 };
+
+/* How many tickets a test takes where it wants many. */
+uint32_t subject_many(const struct subject *subject);
 
 /* The library's own memory store. */
 extern const struct subject memory_subject;

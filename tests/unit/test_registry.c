@@ -21,17 +21,24 @@ static struct fake_memory memory;
 static struct waitq__registry registry;
 static struct thing things[THINGS];
 
+static void destroy(struct waitq__named *named) {
+  ((struct thing *)named)->is_in = 0;
+}
+
 static int setup(void **state) {
   (void)state;
   fake_memory_init(&memory);
   registry = (struct waitq__registry){.allocator = &memory.allocator};
   memset(things, 0, sizeof things);
+  for (unsigned i = 0; i < THINGS; i++) {
+    things[i].named.destroy = destroy;
+  }
   return 0;
 }
 
 static int teardown(void **state) {
   (void)state;
-  waitq__registry_free(&registry);
+  waitq__registry_destroy(&registry);
   return fake_memory_blocks(&memory) != 0;
 }
 
@@ -59,7 +66,7 @@ static void check_all(unsigned count) {
 static void test_registry__an_empty_one_has_nothing(void **state) {
   (void)state;
   assert_null(waitq__registry_find(&registry, "concert"));
-  assert_null(waitq__registry_any(&registry));
+  assert_null(waitq__registry_find(&registry, name_of(0)));
   assert_int_equal(fake_memory_requests(&memory), 0);
 }
 
@@ -118,20 +125,18 @@ static void test_registry__random_additions_and_removals_agree_with_a_list(void 
   }
 }
 
-static void test_registry__any_gives_each_thing_until_there_is_none(void **state) {
+static void test_registry__destroyed_it_destroys_each_thing_once(void **state) {
   (void)state;
   for (unsigned i = 0; i < 40; i++) {
     assert_int_equal(add(i), WAITQ_OK);
   }
-  for (unsigned left = 40; left > 0; left--) {
-    struct thing *any = (struct thing *)waitq__registry_any(&registry);
-    assert_non_null(any);
-    assert_true(any->is_in);
-    waitq__registry_remove(&registry, &any->named);
-    any->is_in = 0;
-    assert_int_equal(registry.count, left - 1);
+  waitq__registry_remove(&registry, &things[7].named);
+  waitq__registry_destroy(&registry);
+  for (unsigned i = 0; i < 40; i++) {
+    assert_int_equal(things[i].is_in, i == 7);
   }
-  assert_null(waitq__registry_any(&registry));
+  assert_int_equal(registry.count, 0);
+  things[7].is_in = 0;
 }
 
 static void test_registry__without_memory_nothing_is_added_and_nothing_lost(void **state) {
@@ -156,7 +161,7 @@ static void test_registry__freed_it_is_empty_and_can_be_used_again(void **state)
   (void)state;
   assert_int_equal(add(0), WAITQ_OK);
   waitq__registry_remove(&registry, &things[0].named);
-  waitq__registry_free(&registry);
+  waitq__registry_destroy(&registry);
   assert_int_equal(fake_memory_blocks(&memory), 0);
   assert_null(waitq__registry_find(&registry, name_of(0)));
   assert_int_equal(add(0), WAITQ_OK);
@@ -170,7 +175,7 @@ int main(void) {
       UNIT_TEST(test_registry__a_name_of_71_characters_fits, setup, teardown),
       UNIT_TEST(test_registry__as_it_grows_all_are_still_found, setup, teardown),
       UNIT_TEST(test_registry__random_additions_and_removals_agree_with_a_list, setup, teardown),
-      UNIT_TEST(test_registry__any_gives_each_thing_until_there_is_none, setup, teardown),
+      UNIT_TEST(test_registry__destroyed_it_destroys_each_thing_once, setup, teardown),
       UNIT_TEST(test_registry__without_memory_nothing_is_added_and_nothing_lost, setup, teardown),
       UNIT_TEST(test_registry__freed_it_is_empty_and_can_be_used_again, setup, teardown),
   };

@@ -224,6 +224,10 @@ static void test_visitors__what_is_taken_back_was_never_there(void **state) {
 static void test_visitors__without_memory_nobody_is_lost(void **state) {
   (void)state;
   unsigned refused = 0;
+  assert_int_equal(waitq__visitors_reserve(&visitors, NULL), WAITQ_OK);
+  fake_memory_fail_at(&memory, 1);
+  assert_int_equal(waitq__visitors_reserve(&visitors, ids[0]), WAITQ_E_NOMEM);
+  fake_memory_recover(&memory);
   for (int person = 0; person < PEOPLE; person++) {
     for (uint64_t n = 1; n <= 4; n++) {
       fake_memory_fail_at(&memory, n);

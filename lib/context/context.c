@@ -1,12 +1,11 @@
 /* libwaitq: SPDX-License-Identifier: MIT
  * Copyright (c) 2026 The libwaitq authors */
-#include "room/context.h"
+#include "context/context.h"
 
 #include <sodium.h>
 #include <string.h>
 
 #include "base/sized.h"
-#include "limiter/limiter.h"
 
 static int32_t kernel_random(void *user, void *buffer, size_t bytes) {
   (void)user;
@@ -55,8 +54,8 @@ static int choose_store(const char *uri, const waitq_options *options, const wai
   if (options->store != NULL) {
     const waitq_store_ops *store = options->store;
     int is_whole = store->size >= sizeof(waitq_store_ops) && store->open != NULL && store->close != NULL &&
-                   store->room_open != NULL && store->load != NULL &&
-                   store->append != NULL && store->mark != NULL && store->commit != NULL;
+                   store->room_open != NULL && store->load != NULL && store->append != NULL && store->mark != NULL &&
+                   store->commit != NULL;
     *ops = store;
     return is_whole ? WAITQ_OK : waitq__fail(error, WAITQ_E_VERSION, "options->store lacks a function");
   }
@@ -161,10 +160,9 @@ int waitq_open(const char *store_uri, const waitq_options *options, waitq_t **ou
 }
 
 void waitq__context_free(waitq_t *context) {
-  waitq__limiters_free(context);
+  waitq__registry_destroy(&context->limiters);
+  waitq__registry_destroy(&context->rooms);
   context->ops->close(context->store);
-  waitq__registry_free(&context->rooms);
-  waitq__registry_free(&context->limiters);
   waitq__keyring_wipe(&context->ring);
   pthread_mutex_destroy(&context->lock);
   waitq_allocator allocator = context->allocator;

@@ -1,7 +1,7 @@
 /* libwaitq: SPDX-License-Identifier: MIT
  * Copyright (c) 2026 The libwaitq authors */
-#ifndef WAITQ_ROOM_CONTEXT_H
-#define WAITQ_ROOM_CONTEXT_H
+#ifndef WAITQ_CONTEXT_CONTEXT_H
+#define WAITQ_CONTEXT_CONTEXT_H
 
 /* The inside of a context, for what hangs on it: rooms and limiters. */
 

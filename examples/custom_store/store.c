@@ -25,6 +25,7 @@ struct room { /* the store itself is a list of these that begins with one withou
 static int fail(waitq_error *error, int code) {
   if (error != NULL) {
     error->code = code;
+    error->retriable = 1; /* out of memory, or a conflict */
     snprintf(error->text, sizeof error->text, "plain store: %s", waitq_error_text(code));
   }
   return code;
@@ -93,13 +94,11 @@ static uint64_t last_of(const struct room *room, const waitq_store_join *join) {
 static int plain_append(void *opened, uint64_t epoch, int64_t now_us, waitq_store_join *joins, size_t count,
                         waitq_error *error) {
   struct room *room = opened;
-  if (epoch != room->head.epoch) {
-    return fail(error, WAITQ_E_CONFLICT);
-  }
+  int is_known = epoch == room->head.epoch;
   size_t bytes = (size_t)(room->head.next + count + 1) * sizeof(struct ticket);
-  void *tickets = room->memory->reallocate(room->memory->user, room->tickets, bytes);
+  void *tickets = is_known ? room->memory->reallocate(room->memory->user, room->tickets, bytes) : NULL;
   if (tickets == NULL) {
-    return fail(error, WAITQ_E_NOMEM);
+    return fail(error, is_known ? WAITQ_E_NOMEM : WAITQ_E_CONFLICT);
   }
   room->tickets = tickets;
   for (waitq_store_join *join = joins; join < joins + count; join++) {

@@ -37,6 +37,14 @@ static int64_t random_rate_1024(struct sim *sim) {
 }
 
 static void random_terms(struct sim *sim, waitq_policy *policy) {
+  if (sim->flags & SIM_CROWDS) {
+    sim->rate_1024 = (int64_t)rng_below(&sim->rng, 1000000);
+    policy->rate_per_s = (double)sim->rate_1024 / 1024;
+    policy->burst = 1 + rng_below(&sim->rng, 2000);
+    policy->max_active = rng_once_in(&sim->rng, 2) ? 0 : 1 + rng_below(&sim->rng, 2000);
+    policy->max_waiting = rng_once_in(&sim->rng, 2) ? 0 : 1 + rng_below(&sim->rng, 5000);
+    return;
+  }
   sim->rate_1024 = random_rate_1024(sim);
   policy->rate_per_s = (double)sim->rate_1024 / 1024;
   policy->burst = 1 + rng_below(&sim->rng, rng_once_in(&sim->rng, 2) ? 3 : 60);
@@ -66,12 +74,12 @@ void sim_clock(struct sim *sim) {
   uint64_t dice = rng_below(&sim->rng, 1000);
   int64_t us;
   if (dice < 600) {
-    us = rng_between(&sim->rng, 0, 300000);
-  } else if (dice < 940) {
-    us = rng_between(&sim->rng, 0, 3000000);
+    us = rng_between(&sim->rng, 0, 50000);
+  } else if (dice < 945) {
+    us = rng_between(&sim->rng, 0, 1000000);
   } else if (dice < 960) {
-    us = rng_between(&sim->rng, 0, 30000000);
-  } else if (dice < 963) {
+    us = rng_between(&sim->rng, 0, 20000000);
+  } else if (dice < 961) {
     us = rng_between(&sim->rng, 0, INT64_C(7200000000));
   } else {
     /* Backward: what the room has seen by now is what it must not fall behind. */

@@ -21,14 +21,26 @@ static size_t pick_ticket(struct sim *sim) {
   return sim->issued - 1 - (size_t)rng_below(&sim->rng, window);
 }
 
-static size_t pick_inside(struct sim *sim) {
-  for (int tries = 0; tries < 20; tries++) {
+static size_t pick_known(struct sim *sim, enum sim_known known) {
+  for (int tries = 0; tries < 30; tries++) {
     size_t number = pick_ticket(sim);
-    if (number != SIM_NONE && sim->tickets[number].known == SIM_ENTERED) {
+    if (number != SIM_NONE && sim->tickets[number].known == known) {
       return number;
     }
   }
   return SIM_NONE;
+}
+
+/* Most of those who poll are in line; the others ask what has become of them. */
+static size_t pick_poller(struct sim *sim) {
+  size_t number = rng_once_in(&sim->rng, 5) ? SIM_NONE : pick_known(sim, SIM_WAITING);
+  return number != SIM_NONE ? number : pick_ticket(sim);
+}
+
+/* Most of those who come to the door know that they may. */
+static size_t pick_enterer(struct sim *sim) {
+  size_t number = rng_once_in(&sim->rng, 4) ? SIM_NONE : pick_known(sim, SIM_READY);
+  return number != SIM_NONE ? number : pick_ticket(sim);
 }
 
 /* A room is full when as many wait as may. A batch is measured when it begins, so that this holds for single joins. */
@@ -138,7 +150,7 @@ void sim_join_many(struct sim *sim) {
 }
 
 void sim_poll(struct sim *sim) {
-  size_t number = pick_ticket(sim);
+  size_t number = pick_poller(sim);
   if (number == SIM_NONE) {
     return;
   }
@@ -259,7 +271,7 @@ static void not_entered(struct sim *sim, size_t number, const waitq_pass *pass) 
 }
 
 void sim_enter(struct sim *sim) {
-  size_t number = pick_ticket(sim);
+  size_t number = pick_enterer(sim);
   if (number == SIM_NONE) {
     return;
   }
@@ -304,7 +316,7 @@ void sim_leave(struct sim *sim) {
 }
 
 void sim_renew(struct sim *sim) {
-  size_t number = pick_inside(sim);
+  size_t number = pick_known(sim, SIM_ENTERED);
   if (number == SIM_NONE) {
     return;
   }
@@ -337,7 +349,7 @@ void sim_renew(struct sim *sim) {
 }
 
 void sim_exit(struct sim *sim) {
-  size_t number = pick_inside(sim);
+  size_t number = pick_known(sim, SIM_ENTERED);
   if (number == SIM_NONE) {
     return;
   }

@@ -190,7 +190,6 @@ static void test_options__with_a_store_that_lacks_a_function_are_refused(void **
   WITHOUT(open);
   WITHOUT(close);
   WITHOUT(room_open);
-  WITHOUT(room_close);
   WITHOUT(load);
   WITHOUT(append);
   WITHOUT(mark);

@@ -70,6 +70,9 @@ static void give_turns(struct waitq__state *state, const struct waitq__ledger *l
   if (waitq__entries_caught_up(state) > state->now_us) {
     return;
   }
+  if (waitq__bucket_is_dry(&state->turns.terms)) {
+    return; /* at a rate of zero nobody is let in, whatever the bucket holds */
+  }
   uint64_t turns = fewer(waitq__bucket_available(&state->turns, state->now_us), waitq__free_slots(state, ledger));
   if (turns > 0) {
     uint64_t taken;
@@ -133,7 +136,9 @@ int64_t waitq__advance_due(const struct waitq__state *state, const struct waitq_
   if (state->phase == WAITQ_PHASE_SCHEDULED) {
     due_us = earlier(due_us, state->opens_at_us);
   }
-  if (waitq__state_admits(state) && waitq__waiting(state, ledger) > 0 && waitq__free_slots(state, ledger) > 0) {
+  int is_dry = waitq__bucket_is_dry(&state->turns.terms);
+  if (waitq__state_admits(state) && !is_dry && waitq__waiting(state, ledger) > 0 &&
+      waitq__free_slots(state, ledger) > 0) {
     int64_t wait_us = waitq__bucket_wait_for(&state->turns, 1, state->now_us);
     if (wait_us != WAITQ__NEVER_US) {
       int64_t turn_us = state->now_us + wait_us;

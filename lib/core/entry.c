@@ -24,6 +24,9 @@ static uint64_t before(const struct waitq__state *state, const struct waitq__led
 }
 
 int64_t waitq__entry_wait(struct waitq__state *state, const struct waitq__ledger *ledger, uint64_t number) {
+  if (waitq__bucket_is_dry(&state->entries.terms)) {
+    return WAITQ__NEVER_US;
+  }
   int64_t wait_us = waitq__bucket_wait_for(&state->entries, 1, state->now_us);
   if (wait_us == 0 || wait_us == WAITQ__NEVER_US) {
     return wait_us;

@@ -24,6 +24,7 @@ int waitq__sweep_begin(struct waitq__sweep *sweep, struct waitq__state *state, c
     sweep->end = state->head;
   }
   sweep->live_slots = waitq__wheel_live_slots(wheel, state->now_us);
+  sweep->newest_slot = waitq__wheel_slot(wheel->current);
   sweep->done_slots = expired_slots;
   return 1;
 }
@@ -48,24 +49,29 @@ static uint64_t bits_in_range(uint64_t first, uint64_t begin, uint64_t end) {
   return bits;
 }
 
-/* words &= ~plane, for the planes of all live slots. */
-static void remove_marked(waitq__plane_words *planes, uint32_t slots, uint64_t words[WAITQ__CHUNK_WORDS]) {
-  for (unsigned slot = 0; slot < WAITQ__WHEEL_SLOTS; slot++) {
-    if ((slots >> slot & 1) == 0) {
-      continue;
-    }
-    for (unsigned i = 0; i < WAITQ__CHUNK_WORDS; i++) {
-      words[i] &= ~waitq__word(&planes[slot][i]);
-    }
-  }
-}
-
 static int any(const uint64_t words[WAITQ__CHUNK_WORDS]) {
   uint64_t all = 0;
   for (unsigned i = 0; i < WAITQ__CHUNK_WORDS; i++) {
     all |= words[i];
   }
   return all != 0;
+}
+
+/* words &= ~plane, for the planes of all live slots: from the newest back, until nobody is left. Who polls at all is found in the newest
+ * one or two, so the others are seldom read. Returns whether anybody is left. */
+static int remove_marked(const struct waitq__sweep *sweep, waitq__plane_words *planes,
+                         uint64_t words[WAITQ__CHUNK_WORDS]) {
+  int is_left = any(words);
+  for (unsigned back = 0; is_left && back < WAITQ__WHEEL_SLOTS; back++) {
+    unsigned slot = (sweep->newest_slot + WAITQ__WHEEL_SLOTS - back) % WAITQ__WHEEL_SLOTS;
+    if ((sweep->live_slots >> slot & 1) != 0) {
+      for (unsigned i = 0; i < WAITQ__CHUNK_WORDS; i++) {
+        words[i] &= ~waitq__word(&planes[slot][i]);
+      }
+      is_left = any(words);
+    }
+  }
+  return is_left;
 }
 
 int waitq__sweep_find(const struct waitq__sweep *sweep, const struct waitq__state *state,
@@ -75,8 +81,7 @@ int waitq__sweep_find(const struct waitq__sweep *sweep, const struct waitq__stat
     for (unsigned i = 0; i < WAITQ__CHUNK_WORDS; i++) {
       words[i] = ~waitq__word(&chunk->gone[i]) & bits_in_range(sweep->at + i * 64, state->head, sweep->end);
     }
-    remove_marked(chunk->seen, sweep->live_slots, words);
-    return any(words);
+    return remove_marked(sweep, chunk->seen, words);
   }
   struct waitq__session_planes *sessions = atomic_load_explicit(&chunk->sessions, memory_order_relaxed);
   if (sessions == NULL) {
@@ -85,8 +90,7 @@ int waitq__sweep_find(const struct waitq__sweep *sweep, const struct waitq__stat
   for (unsigned i = 0; i < WAITQ__CHUNK_WORDS; i++) {
     words[i] = waitq__word(&sessions->entered[i]) & ~waitq__word(&sessions->ended[i]);
   }
-  remove_marked(sessions->renewed, sweep->live_slots, words);
-  return any(words);
+  return remove_marked(sweep, sessions->renewed, words);
 }
 
 static void empty_done(waitq__plane_words *planes, uint32_t slots) {

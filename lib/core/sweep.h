@@ -17,10 +17,11 @@ enum waitq__sweep_kind { WAITQ__SWEEP_SILENT, WAITQ__SWEEP_SESSIONS };
 struct waitq__sweep {
   enum waitq__sweep_kind kind;
   int running;
-  uint64_t at;         /* the chunk to look at next */
-  uint64_t end;        /* tickets from here on have come later */
-  uint32_t live_slots; /* slots of the generations that have not expired */
-  uint32_t done_slots; /* slots of the generations to retire at the end */
+  uint64_t at;          /* the chunk to look at next */
+  uint64_t end;         /* tickets from here on have come later */
+  uint32_t live_slots;  /* slots of the generations that have not expired */
+  unsigned newest_slot; /* that of the current generation */
+  uint32_t done_slots;  /* slots of the generations to retire at the end */
 };
 
 /* The wheel that a kind of sweep turns. */

@@ -6,11 +6,12 @@ static int64_t generation_length(int64_t ttl_us) {
   return (ttl_us + WAITQ__WHEEL_DIVISIONS - 1) / WAITQ__WHEEL_DIVISIONS;
 }
 
-/* Lets the current generation end at ends_us. What is noted in it keeps the deadline it was given, or gets a later one. */
+/* Lets the current generation end at ends_us, or a little later: such that what is noted in it expires at a whole grain. What is noted
+ * keeps the deadline it was given, or gets a later one. */
 static void open_until(struct waitq__wheel *wheel, int64_t ends_us) {
   int64_t *expires_us = &wheel->expires_us[waitq__wheel_slot(wheel->current)];
   int64_t grains = (ends_us + wheel->ttl_us + wheel->grain_us - 1) / wheel->grain_us;
-  wheel->ends_us = ends_us;
+  wheel->ends_us = grains * wheel->grain_us - wheel->ttl_us;
   if (*expires_us < grains * wheel->grain_us) {
     *expires_us = grains * wheel->grain_us;
   }
@@ -27,14 +28,13 @@ void waitq__wheel_roll(struct waitq__wheel *wheel, int64_t now_us) {
     return;
   }
   int64_t length = generation_length(wheel->ttl_us);
-  int64_t on_grid = wheel->ends_us + length;
-  int64_t ends_us = now_us < on_grid ? on_grid : now_us + length;
+  int64_t begins_us = now_us < wheel->ends_us + length ? wheel->ends_us : now_us;
   if (wheel->current + 1 - wheel->oldest < WAITQ__WHEEL_SLOTS) {
     wheel->current++;
     wheel->expires_us[waitq__wheel_slot(wheel->current)] = 0;
-    wheel->begins_us[waitq__wheel_slot(wheel->current)] = ends_us - length;
+    wheel->begins_us[waitq__wheel_slot(wheel->current)] = begins_us;
   }
-  open_until(wheel, ends_us);
+  open_until(wheel, begins_us + length);
 }
 
 uint32_t waitq__wheel_expired_slots(const struct waitq__wheel *wheel, int64_t now_us) {

@@ -237,8 +237,14 @@ int waitq_limiter_try(waitq_limiter_t *limiter, uint32_t tokens, waitq_decision 
   if (code != WAITQ_OK) {
     return code;
   }
-  waitq_decision known;
-  try_take(limiter, waitq__now(limiter->context), (int64_t)tokens * WAITQ__TOKEN, &known);
-  waitq__sized_write(decision, &known, sizeof known);
+  int64_t now_us = waitq__now(limiter->context);
+  int64_t wanted = (int64_t)tokens * WAITQ__TOKEN;
+  if (decision->size == sizeof *decision) {
+    try_take(limiter, now_us, wanted, decision);
+  } else {
+    waitq_decision known;
+    try_take(limiter, now_us, wanted, &known);
+    waitq__sized_write(decision, &known, sizeof known);
+  }
   return WAITQ_OK;
 }

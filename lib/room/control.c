@@ -2,6 +2,7 @@
  * Copyright (c) 2026 The libwaitq authors */
 /* What operators do to a room: policy, rate, phase, a new epoch. */
 
+#include "base/lock.h"
 #include "base/sized.h"
 #include "core/advance.h"
 #include "core/number.h"
@@ -30,7 +31,7 @@ static int control_once(waitq_room_t *room, int64_t now_us, control_fn control, 
 
 static int control_room(waitq_room_t *room, control_fn control, const void *argument, waitq_error *error) {
   int64_t now_us = waitq__now(room->context);
-  pthread_mutex_lock(&room->lock);
+  waitq__lock(&room->lock);
   int code = WAITQ_E_CONFLICT;
   for (int attempt = 0; code == WAITQ_E_CONFLICT && attempt < 16; attempt++) {
     code = control_once(room, now_us, control, argument, error);
@@ -66,7 +67,7 @@ int waitq_room_policy(waitq_room_t *room, waitq_policy *policy, waitq_error *err
     return code;
   }
   waitq_policy known;
-  pthread_mutex_lock(&room->lock);
+  waitq__lock(&room->lock);
   waitq__state_policy(&room->state, &known);
   pthread_mutex_unlock(&room->lock);
   waitq__sized_write(policy, &known, sizeof known);
@@ -152,7 +153,7 @@ int waitq_room_reset(waitq_room_t *room, waitq_error *error) {
     return code;
   }
   int64_t now_us = waitq__now(room->context);
-  pthread_mutex_lock(&room->lock);
+  waitq__lock(&room->lock);
   code = WAITQ_E_CONFLICT;
   for (int attempt = 0; code == WAITQ_E_CONFLICT && attempt < 16; attempt++) {
     code = reset_once(room, now_us, error);

@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "base/lock.h"
 #include "base/sized.h"
 #include "core/advance.h"
 #include "core/entry.h"
@@ -98,7 +99,7 @@ static int enter_locked(waitq_room_t *room, const struct waitq__ticket *ticket, 
 
 static int enter_ticket(waitq_room_t *room, const struct waitq__ticket *ticket, int64_t now_us, waitq_pass *pass,
                         struct waitq__pass_content *content, waitq_error *error) {
-  pthread_mutex_lock(&room->lock);
+  waitq__lock(&room->lock);
   int code = WAITQ_E_CONFLICT;
   for (int attempt = 0; code == WAITQ_E_CONFLICT && attempt < 16; attempt++) {
     code = waitq__room_step(room, now_us, WAITQ__SWEEP_CALL, error);

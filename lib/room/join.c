@@ -5,6 +5,7 @@
 #include <sodium.h>
 #include <string.h>
 
+#include "base/lock.h"
 #include "base/sized.h"
 #include "core/advance.h"
 #include "core/number.h"
@@ -126,7 +127,7 @@ static int join_locked(waitq_room_t *room, int64_t now_us, waitq_store_join *joi
 
 /* A conflict means that the room was read anew: what was asked is asked again. */
 static int join_batch(waitq_room_t *room, int64_t now_us, waitq_store_join *joins, size_t count, waitq_error *error) {
-  pthread_mutex_lock(&room->lock);
+  waitq__lock(&room->lock);
   int code = join_locked(room, now_us, joins, count, error);
   if (code == WAITQ_E_CONFLICT) {
     code = waitq__room_load(room, error);
@@ -167,6 +168,10 @@ static int answer(const waitq_room_t *room, const waitq_store_join *join, int64_
     memcpy(signed_ticket.visitor, join->visitor, sizeof signed_ticket.visitor);
     waitq__ticket_write(&signed_ticket, room->ticket_keys[0], ticket->text);
     if (status == NULL) {
+      return WAITQ_OK;
+    }
+    if (status->size == sizeof *status) {
+      waitq__room_status(room, &signed_ticket, now_us, status);
       return WAITQ_OK;
     }
     waitq__room_status(room, &signed_ticket, now_us, &known);

@@ -2,6 +2,7 @@
  * Copyright (c) 2026 The libwaitq authors */
 /* Leave: a place in line, or a turn, is given up. */
 
+#include "base/lock.h"
 #include "base/sized.h"
 #include "room/room.h"
 
@@ -65,7 +66,7 @@ int waitq_leave(waitq_room_t *room, const char *ticket_text, waitq_status *statu
     return code;
   }
   int64_t now_us = waitq__now(room->context);
-  pthread_mutex_lock(&room->lock);
+  waitq__lock(&room->lock);
   code = WAITQ_E_CONFLICT;
   for (int attempt = 0; code == WAITQ_E_CONFLICT && attempt < 16; attempt++) {
     code = leave_locked(room, &ticket, now_us, error);

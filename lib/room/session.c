@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "base/lock.h"
 #include "base/sized.h"
 #include "core/advance.h"
 
@@ -119,7 +120,7 @@ int waitq_renew(waitq_room_t *room, const char *pass_text, waitq_pass *pass, wai
   }
   int64_t now_us = waitq__now(room->context);
   waitq_pass known = WAITQ_PASS_INIT;
-  pthread_mutex_lock(&room->lock);
+  waitq__lock(&room->lock);
   code = renew_locked(room, now_us, &known, &content, error);
   pthread_mutex_unlock(&room->lock);
   if (code == WAITQ_OK && known.state == WAITQ_STATE_ENTERED) {
@@ -152,7 +153,7 @@ int waitq_exit(waitq_room_t *room, const char *pass_text, waitq_error *error) {
   if (code != WAITQ_OK) {
     return code;
   }
-  pthread_mutex_lock(&room->lock);
+  waitq__lock(&room->lock);
   code = exit_locked(room, waitq__now(room->context), &content, error);
   pthread_mutex_unlock(&room->lock);
   return code;

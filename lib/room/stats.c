@@ -2,6 +2,7 @@
  * Copyright (c) 2026 The libwaitq authors */
 /* The counts of a room. They come from the planes and their totals, so they always add up. */
 
+#include "base/lock.h"
 #include "base/sized.h"
 #include "core/advance.h"
 #include "room/room.h"
@@ -44,7 +45,7 @@ int waitq_room_stats(waitq_room_t *room, waitq_stats *stats, waitq_error *error)
   }
   waitq_stats known;
   int64_t now_us = waitq__now(room->context);
-  pthread_mutex_lock(&room->lock);
+  waitq__lock(&room->lock);
   code = waitq__room_step(room, now_us, WAITQ__SWEEP_ALL, error);
   if (code == WAITQ_OK) {
     fill(room, &known);

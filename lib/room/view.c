@@ -22,14 +22,14 @@ void waitq__views_publish(struct waitq__views *views, const struct waitq__view *
   atomic_store_explicit(&views->newest, newest, memory_order_release);
 }
 
-void waitq__views_read(const struct waitq__views *views, struct waitq__view *view, unsigned words) {
+static inline void read_words(const struct waitq__views *views, struct waitq__view *view, unsigned words) {
   unsigned char *bytes = (unsigned char *)view;
   uint64_t before;
   uint64_t after;
   do {
     before = atomic_load_explicit(&views->newest, memory_order_acquire);
     const _Atomic uint64_t *slot = views->slots[before % WAITQ__VIEW_SLOTS];
-#pragma GCC unroll 6
+#pragma GCC unroll 32
     for (unsigned i = 0; i < words; i++) {
       uint64_t word = atomic_load_explicit(&slot[i], memory_order_relaxed);
       memcpy(bytes + 8 * i, &word, 8);
@@ -37,4 +37,13 @@ void waitq__views_read(const struct waitq__views *views, struct waitq__view *vie
     atomic_thread_fence(memory_order_acquire);
     after = atomic_load_explicit(&views->newest, memory_order_relaxed);
   } while (after - before >= WAITQ__VIEW_SLOTS - 1);
+}
+
+void waitq__views_read(const struct waitq__views *views, struct waitq__view *view, unsigned words) {
+  /* With the number known when compiled, the loop is none: every poll goes this way. */
+  if (words == WAITQ__VIEW_HOT_WORDS) {
+    read_words(views, view, WAITQ__VIEW_HOT_WORDS);
+  } else {
+    read_words(views, view, words);
+  }
 }

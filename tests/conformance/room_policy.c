@@ -78,12 +78,12 @@ struct wrong_policy {
 
 static size_t wrong_policies(struct wrong_policy *out) {
   size_t count = 0;
-#define WRONG(member, value)                  \
-  do {                                        \
-    out[count].field = #member;               \
-    out[count].policy = room_policy(10, 10);  \
-    out[count].policy.member = (value);       \
-    count++;                                  \
+#define WRONG(member, value)                 \
+  do {                                       \
+    out[count].field = #member;              \
+    out[count].policy = room_policy(10, 10); \
+    out[count].policy.member = (value);      \
+    count++;                                 \
   } while (0)
   WRONG(rate_per_s, -1.0);
   WRONG(rate_per_s, -1e-300);

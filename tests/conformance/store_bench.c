@@ -168,8 +168,7 @@ void capture_free(struct capture *capture) {
 int capture_has(const struct capture *capture, uint32_t plane, uint64_t number) {
   struct capture_word wanted = {plane, number / 64, 0};
   const struct capture_word *found =
-      capture->count == 0 ? NULL
-                          : bsearch(&wanted, capture->words, capture->count, sizeof wanted, compare_words);
+      capture->count == 0 ? NULL : bsearch(&wanted, capture->words, capture->count, sizeof wanted, compare_words);
   return found != NULL && (found->bits >> (number % 64) & 1) != 0;
 }
 

@@ -97,8 +97,8 @@ static void enter(struct story *story, waitq_room_t *room, const waitq_ticket *t
 static void note_stats(struct story *story, waitq_room_t *room) {
   waitq_stats stats = WAITQ_STATS_INIT;
   UNTIL_OK(story, "stats", waitq_room_stats(room, &stats, &error));
-  const uint64_t counts[] = {stats.epoch,   stats.issued, stats.waiting, stats.ready, stats.entered,
-                             stats.left,    stats.expired, stats.active,  stats.head,  stats.phase};
+  const uint64_t counts[] = {stats.epoch, stats.issued,  stats.waiting, stats.ready, stats.entered,
+                             stats.left,  stats.expired, stats.active,  stats.head,  stats.phase};
   note(story, counts, sizeof counts);
 }
 

@@ -255,8 +255,9 @@ static void *poll_on(void *user) {
     expect(worker, status.state >= WAITQ_STATE_WAITING && status.state <= WAITQ_STATE_STALE, "no state");
     if (round % 100 == 99) {
       expect(worker, waitq_room_stats(room, &stats, NULL) == WAITQ_OK, "stats failed");
-      expect(worker, stats.issued == stats.waiting + stats.ready + stats.entered + stats.left + stats.expired &&
-                         stats.expired <= stats.issued,
+      expect(worker,
+             stats.issued == stats.waiting + stats.ready + stats.entered + stats.left + stats.expired &&
+                 stats.expired <= stats.issued,
              "the counts do not add up");
     }
   }
@@ -276,11 +277,13 @@ static void operate(struct worker *worker, uint64_t round) {
       expect(worker, waitq_room_reset(room, NULL) == WAITQ_OK, "reset failed");
       break;
     case 2:
-      expect(worker, waitq_room_set_phase(room, WAITQ_PHASE_OPEN + (uint32_t)rng_below(&worker->rng, 3), NULL) == WAITQ_OK,
+      expect(worker,
+             waitq_room_set_phase(room, WAITQ_PHASE_OPEN + (uint32_t)rng_below(&worker->rng, 3), NULL) == WAITQ_OK,
              "set_phase failed");
       break;
     case 3:
-      expect(worker, waitq_room_set_rate(room, (double)rng_below(&worker->rng, 100), NULL) == WAITQ_OK, "set_rate failed");
+      expect(worker, waitq_room_set_rate(room, (double)rng_below(&worker->rng, 100), NULL) == WAITQ_OK,
+             "set_rate failed");
       break;
     default:
       world_advance_ms(worker->shared->world, (int64_t)(round % 2000));

@@ -17,8 +17,8 @@
 
 struct account {
   int64_t at_us;
-  int64_t rate_1024; /* tokens per 1024 s */
-  int64_t burst;     /* tokens */
+  int64_t rate_1024;            /* tokens per 1024 s */
+  int64_t burst;                /* tokens */
   __extension__ __int128 level; /* units; full is burst * ACCOUNT_TOKEN */
 };
 

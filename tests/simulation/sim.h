@@ -36,17 +36,17 @@ enum sim_known { SIM_WAITING, SIM_READY, SIM_ENTERED, SIM_LEFT, SIM_EXPIRED };
 struct sim_ticket {
   char text[WAITQ_TICKET_SIZE];
   enum sim_known known;
-  uint64_t position;      /* the last one told */
-  int64_t waiting_us;     /* when it was last told to wait */
-  int64_t claim_lo_us;    /* the shortest claim limit since then */
-  int64_t silent_lo_us;   /* it cannot have fallen silent before */
-  int64_t silent_hi_us;   /* it has fallen silent by then, if it waits */
-  int64_t enter_by_ms;    /* as told */
-  uint64_t told_step;     /* in which step that was */
-  char *pass;             /* its newest pass */
-  char *first_pass;       /* the pass of its entry */
-  int64_t expires_at_ms;  /* of the newest pass */
-  int session_over;       /* by exit */
+  uint64_t position;     /* the last one told */
+  int64_t waiting_us;    /* when it was last told to wait */
+  int64_t claim_lo_us;   /* the shortest claim limit since then */
+  int64_t silent_lo_us;  /* it cannot have fallen silent before */
+  int64_t silent_hi_us;  /* it has fallen silent by then, if it waits */
+  int64_t enter_by_ms;   /* as told */
+  uint64_t told_step;    /* in which step that was */
+  char *pass;            /* its newest pass */
+  char *first_pass;      /* the pass of its entry */
+  int64_t expires_at_ms; /* of the newest pass */
+  int session_over;      /* by exit */
 };
 
 /* A ticket of an earlier epoch. */
@@ -73,12 +73,12 @@ struct sim {
     int64_t at_us;
     int64_t rate_1024;
   } plans[WAITQ_RATE_PLANS_MAX];
-  int64_t now_us;              /* the latest time shown to the room */
-  int64_t unsettled_us;        /* until then windows of silence are wider: the limit was changed */
-  uint64_t claims_moved_step;  /* the last step that moved claim deadlines */
-  struct account account;      /* of entries */
-  int64_t door_us;             /* until then those who were paced come again */
-  uint64_t allowed_active;     /* max_active, or what ran when it was lowered */
+  int64_t now_us;             /* the latest time shown to the room */
+  int64_t unsettled_us;       /* until then windows of silence are wider: the limit was changed */
+  uint64_t claims_moved_step; /* the last step that moved claim deadlines */
+  struct account account;     /* of entries */
+  int64_t door_us;            /* until then those who were paced come again */
+  uint64_t allowed_active;    /* max_active, or what ran when it was lowered */
   uint64_t allowed_waiting;
 
   uint64_t epoch;
@@ -103,11 +103,11 @@ enum sim_count { SIM_JOINS, SIM_FULLS, SIM_ENTRIES, SIM_PACED, SIM_EXPIRIES, SIM
 /* Fails the test with seed and step. */
 void sim_fail(const struct sim *sim, const char *format, ...) __attribute__((format(printf, 2, 3), noreturn));
 
-#define SIM_CHECK(sim, condition, ...)  \
-  do {                                  \
-    if (!(condition)) {                 \
-      sim_fail(sim, __VA_ARGS__);       \
-    }                                   \
+#define SIM_CHECK(sim, condition, ...) \
+  do {                                 \
+    if (!(condition)) {                \
+      sim_fail(sim, __VA_ARGS__);      \
+    }                                  \
   } while (0)
 
 /* sim.c: runs a whole simulation. */

@@ -35,8 +35,8 @@ static struct census count_ready(const struct sim *sim) {
     const struct sim_ticket *ticket = &sim->tickets[i];
     if (ticket->known == SIM_READY) {
       census.sure += sim->now_us / 1000 < ticket->enter_by_ms;
-      census.possible += still || sim->claims_moved_step >= ticket->told_step ||
-                         sim->now_us / 1000 <= ticket->enter_by_ms;
+      census.possible +=
+          still || sim->claims_moved_step >= ticket->told_step || sim->now_us / 1000 <= ticket->enter_by_ms;
     } else if (ticket->known == SIM_WAITING) {
       census.possible++;
     }
@@ -54,10 +54,10 @@ static uint64_t count_sessions(const struct sim *sim) {
 
 static void check_counts(struct sim *sim, const waitq_stats *stats) {
   SIM_CHECK(sim, stats->issued == stats->waiting + stats->ready + stats->entered + stats->left + stats->expired,
-            "issued %" PRIu64 " is not %" PRIu64 " + %" PRIu64 " + %" PRIu64 " + %" PRIu64 " + %" PRIu64,
-            stats->issued, stats->waiting, stats->ready, stats->entered, stats->left, stats->expired);
-  SIM_CHECK(sim, stats->expired <= stats->issued && stats->active <= stats->entered, "%" PRIu64 " expired, %" PRIu64 " active",
-            stats->expired, stats->active);
+            "issued %" PRIu64 " is not %" PRIu64 " + %" PRIu64 " + %" PRIu64 " + %" PRIu64 " + %" PRIu64, stats->issued,
+            stats->waiting, stats->ready, stats->entered, stats->left, stats->expired);
+  SIM_CHECK(sim, stats->expired <= stats->issued && stats->active <= stats->entered,
+            "%" PRIu64 " expired, %" PRIu64 " active", stats->expired, stats->active);
   SIM_CHECK(sim, stats->issued == sim->issued, "issued is %" PRIu64 ", the model has %zu", stats->issued, sim->issued);
   SIM_CHECK(sim, stats->entered == sim->entered, "entered is %" PRIu64 ", the model has %" PRIu64, stats->entered,
             sim->entered);
@@ -127,8 +127,8 @@ void sim_check_position(struct sim *sim, size_t number) {
     struct census ahead = count_waiting(sim, (size_t)sim->head, number);
     struct census behind = count_waiting(sim, number + 1, sim->issued);
     SIM_CHECK(sim, status.ahead >= ahead.sure && status.ahead <= ahead.possible,
-              "ticket %zu has %" PRIu64 " ahead; the model has %" PRIu64 " to %" PRIu64, number, status.ahead, ahead.sure,
-              ahead.possible);
+              "ticket %zu has %" PRIu64 " ahead; the model has %" PRIu64 " to %" PRIu64, number, status.ahead,
+              ahead.sure, ahead.possible);
     SIM_CHECK(sim, status.behind >= behind.sure && status.behind <= behind.possible,
               "ticket %zu has %" PRIu64 " behind; the model has %" PRIu64 " to %" PRIu64, number, status.behind,
               behind.sure, behind.possible);

@@ -122,8 +122,9 @@ static void observe_waiting(struct sim *sim, size_t number, const waitq_status *
   struct sim_ticket *ticket = &sim->tickets[number];
   SIM_CHECK(sim, ticket->known == SIM_WAITING, "ticket %zu waits again after it was %d", number, ticket->known);
   SIM_CHECK(sim, number >= sim->head, "ticket %zu waits, but the turn has come to %" PRIu64, number, sim->head - 1);
-  SIM_CHECK(sim, sim->now_us <= ticket->silent_hi_us, "ticket %zu still waits %" PRId64 " us after its silence ended it",
-            number, sim->now_us - ticket->silent_hi_us);
+  SIM_CHECK(sim, sim->now_us <= ticket->silent_hi_us,
+            "ticket %zu still waits %" PRId64 " us after its silence ended it", number,
+            sim->now_us - ticket->silent_hi_us);
   SIM_CHECK(sim, status->position >= 1 && status->position <= number - sim->head + 1,
             "ticket %zu is at position %" PRIu64 " with head at %" PRIu64, number, status->position, sim->head);
   SIM_CHECK(sim, status->position <= ticket->position, "the position of ticket %zu rose from %" PRIu64 " to %" PRIu64,
@@ -139,8 +140,7 @@ static void observe_ready(struct sim *sim, size_t number, const waitq_status *st
   SIM_CHECK(sim, ticket->known == SIM_WAITING || ticket->known == SIM_READY, "ticket %zu is ready after it was %d",
             number, ticket->known);
   SIM_CHECK(sim, stands_still(sim) || status->enter_by_ms >= sim->now_us / 1000,
-            "ticket %zu is ready %" PRId64 " ms after its deadline", number,
-            sim->now_us / 1000 - status->enter_by_ms);
+            "ticket %zu is ready %" PRId64 " ms after its deadline", number, sim->now_us / 1000 - status->enter_by_ms);
   if (ticket->known == SIM_WAITING) {
     int64_t ttl_ms = sim->policy.claim_ttl_ms;
     SIM_CHECK(sim, 1000 * status->enter_by_ms + 999 >= ticket->waiting_us + ticket->claim_lo_us,
@@ -150,10 +150,10 @@ static void observe_ready(struct sim *sim, size_t number, const waitq_status *st
               status->enter_by_ms - sim->now_us / 1000, ttl_ms);
   } else {
     SIM_CHECK(sim, status->enter_by_ms >= ticket->enter_by_ms, "the deadline of ticket %zu came nearer", number);
-    SIM_CHECK(sim, status->enter_by_ms == ticket->enter_by_ms || stands_still(sim) ||
-              sim->claims_moved_step >= ticket->told_step,
-              "the deadline of ticket %zu moved by %" PRId64 " ms", number,
-              status->enter_by_ms - ticket->enter_by_ms);
+    SIM_CHECK(
+        sim,
+        status->enter_by_ms == ticket->enter_by_ms || stands_still(sim) || sim->claims_moved_step >= ticket->told_step,
+        "the deadline of ticket %zu moved by %" PRId64 " ms", number, status->enter_by_ms - ticket->enter_by_ms);
   }
   ticket->known = SIM_READY;
   ticket->enter_by_ms = status->enter_by_ms;
@@ -173,10 +173,11 @@ static void observe_expired(struct sim *sim, size_t number) {
               "ticket %zu expired after it was %d", number, ticket->known);
     return;
   }
-  SIM_CHECK(sim, sim_can_be_dead(sim, ticket), "ticket %zu expired too early: silent since at least %" PRId64
-            " us, told to wait %" PRId64 " us ago, deadline in %" PRId64 " ms", number,
-            sim->now_us - ticket->silent_lo_us + sim->policy.heartbeat_ttl_ms * 1000, sim->now_us - ticket->waiting_us,
-            ticket->enter_by_ms - sim->now_us / 1000);
+  SIM_CHECK(sim, sim_can_be_dead(sim, ticket),
+            "ticket %zu expired too early: silent since at least %" PRId64 " us, told to wait %" PRId64
+            " us ago, deadline in %" PRId64 " ms",
+            number, sim->now_us - ticket->silent_lo_us + sim->policy.heartbeat_ttl_ms * 1000,
+            sim->now_us - ticket->waiting_us, ticket->enter_by_ms - sim->now_us / 1000);
   ticket->known = SIM_EXPIRED;
   sim->counts[SIM_EXPIRIES]++;
 }

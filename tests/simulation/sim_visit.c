@@ -189,19 +189,21 @@ static void check_pass(struct sim *sim, size_t number, const waitq_pass *pass) {
   int64_t ttl_ms = sim->policy.session_ttl_ms;
   SIM_CHECK(sim, lasts_ms > 0, "ticket %zu: its pass has expired", number);
   if ((sim->flags & SIM_LIMITS) == 0) {
-    SIM_CHECK(sim, lasts_ms <= ttl_ms + ttl_ms / 8 + 1000, "ticket %zu: a pass of %" PRId64 " ms, with a limit of %" PRId64,
-              number, lasts_ms, ttl_ms);
+    SIM_CHECK(sim, lasts_ms <= ttl_ms + ttl_ms / 8 + 1000,
+              "ticket %zu: a pass of %" PRId64 " ms, with a limit of %" PRId64, number, lasts_ms, ttl_ms);
   }
 }
 
 static void entered_first(struct sim *sim, size_t number, const waitq_pass *pass) {
   struct sim_ticket *ticket = &sim->tickets[number];
-  SIM_CHECK(sim, ticket->known == SIM_WAITING || ticket->known == SIM_READY, "ticket %zu entered after it was %d", number,
-            ticket->known);
+  SIM_CHECK(sim, ticket->known == SIM_WAITING || ticket->known == SIM_READY, "ticket %zu entered after it was %d",
+            number, ticket->known);
   SIM_CHECK(sim, sim->phase == WAITQ_PHASE_OPEN || sim->phase == WAITQ_PHASE_DRAINING, "an entry in phase %u",
             sim->phase);
-  SIM_CHECK(sim, ticket->known == SIM_WAITING || sim->claims_moved_step >= ticket->told_step ||
-            sim->now_us / 1000 <= ticket->enter_by_ms, "ticket %zu entered after its deadline", number);
+  SIM_CHECK(sim,
+            ticket->known == SIM_WAITING || sim->claims_moved_step >= ticket->told_step ||
+                sim->now_us / 1000 <= ticket->enter_by_ms,
+            "ticket %zu entered after its deadline", number);
   account_take(&sim->account, 1);
   SIM_CHECK(sim, account_has(&sim->account, 0, -1000), "an entry too many: %.6f tokens", account_tokens(&sim->account));
   check_pass(sim, number, pass);
@@ -222,8 +224,10 @@ static void entered_again(struct sim *sim, size_t number, const waitq_pass *pass
   struct sim_ticket *ticket = &sim->tickets[number];
   SIM_CHECK(sim, sim_session_runs(sim, ticket), "ticket %zu got a pass after its session", number);
   check_pass(sim, number, pass);
-  SIM_CHECK(sim, strcmp(pass->text, ticket->pass) == 0 || strcmp(pass->text, ticket->first_pass) == 0 ||
-            strcmp(ticket->pass, ticket->first_pass) != 0, "ticket %zu got another pass", number);
+  SIM_CHECK(sim,
+            strcmp(pass->text, ticket->pass) == 0 || strcmp(pass->text, ticket->first_pass) == 0 ||
+                strcmp(ticket->pass, ticket->first_pass) != 0,
+            "ticket %zu got another pass", number);
 }
 
 /* Who comes to the door early is told when to come again, and the queue there is as long as the longest such time. */
@@ -335,8 +339,8 @@ void sim_renew(struct sim *sim) {
     return;
   }
   if (pass.state != WAITQ_STATE_ENTERED) {
-    SIM_CHECK(sim, pass.state == WAITQ_STATE_EXPIRED && !sim_session_runs(sim, ticket), "ticket %zu is inside, renewed to %s",
-              number, waitq_state_name(pass.state));
+    SIM_CHECK(sim, pass.state == WAITQ_STATE_EXPIRED && !sim_session_runs(sim, ticket),
+              "ticket %zu is inside, renewed to %s", number, waitq_state_name(pass.state));
     return;
   }
   SIM_CHECK(sim, sim_session_runs(sim, ticket), "ticket %zu was renewed after its session", number);
@@ -372,14 +376,15 @@ void sim_old_ticket(struct sim *sim) {
   waitq_pass pass = WAITQ_PASS_INIT;
   SIM_CHECK(sim, waitq_poll(sim_room(sim), old->text, &status, NULL) == WAITQ_OK && status.state == WAITQ_STATE_STALE,
             "an old ticket is %s", waitq_state_name(status.state));
-  SIM_CHECK(sim, waitq_enter(sim_room(sim), old->text, NULL, &pass, NULL) == WAITQ_OK && pass.state == WAITQ_STATE_STALE,
+  SIM_CHECK(sim,
+            waitq_enter(sim_room(sim), old->text, NULL, &pass, NULL) == WAITQ_OK && pass.state == WAITQ_STATE_STALE,
             "an old ticket entered as %s", waitq_state_name(pass.state));
   SIM_CHECK(sim, waitq_leave(sim_room(sim), old->text, &status, NULL) == WAITQ_OK && status.state == WAITQ_STATE_STALE,
             "an old ticket left as %s", waitq_state_name(status.state));
   if (old->pass[0] != '\0') {
     int code = waitq_renew(sim_room(sim), old->pass, &pass, NULL);
-    SIM_CHECK(sim, code == WAITQ_E_EXPIRED || (code == WAITQ_OK && pass.state == WAITQ_STATE_STALE), "an old pass: %s, %s",
-              waitq_error_name(code), waitq_state_name(pass.state));
+    SIM_CHECK(sim, code == WAITQ_E_EXPIRED || (code == WAITQ_OK && pass.state == WAITQ_STATE_STALE),
+              "an old pass: %s, %s", waitq_error_name(code), waitq_state_name(pass.state));
     SIM_CHECK(sim, waitq_exit(sim_room(sim), old->pass, NULL) == WAITQ_OK, "an old pass did not exit");
   }
   sim_time_passes(sim);

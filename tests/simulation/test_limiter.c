@@ -62,12 +62,12 @@ static waitq_decision try(struct bench *bench, uint32_t tokens) {
   return decision;
 }
 
-#define CHECK(bench, condition, what)                                                                          \
-  do {                                                                                                         \
-    if (!(condition)) {                                                                                        \
-      fail_msg("seed %" PRIu64 ": %s (%.9f tokens by the account)", (bench)->seed, what,                       \
-               account_tokens(&(bench)->account));                                                             \
-    }                                                                                                          \
+#define CHECK(bench, condition, what)                                                    \
+  do {                                                                                   \
+    if (!(condition)) {                                                                  \
+      fail_msg("seed %" PRIu64 ": %s (%.9f tokens by the account)", (bench)->seed, what, \
+               account_tokens(&(bench)->account));                                       \
+    }                                                                                    \
   } while (0)
 
 /* A try while time runs forward: the answer is the account's, to the grain. */
@@ -224,7 +224,8 @@ static void test_limiter__says_when_the_bucket_will_be_full(void **state) {
     } else {
       CHECK(&bench, decision.reset_ms > 0, "full at once");
       advance_us(&bench, 1000 * (decision.reset_ms - (decision.reset_ms > 2 ? 2 : decision.reset_ms)));
-      CHECK(&bench, !account_has(&bench.account, (uint64_t)bench.account.burst, GRAIN_MILLIONTHS), "full before its time");
+      CHECK(&bench, !account_has(&bench.account, (uint64_t)bench.account.burst, GRAIN_MILLIONTHS),
+            "full before its time");
       advance_us(&bench, 2000);
       CHECK(&bench, try(&bench, (uint32_t)bench.account.burst).admitted, "not full in time");
     }

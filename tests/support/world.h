@@ -23,7 +23,7 @@ struct subject {
   const waitq_store_ops *ops; /* NULL: chosen by the URI */
   void *user;                 /* options->store_user */
   void (*wipe)(void *user);   /* empties the store before a test; NULL where every opening starts empty */
-  uint32_t many;              /* how many tickets are many; 0: 200,000. A store that looks from end to end wants fewer */
+  uint32_t many; /* how many tickets are many; 0: 200,000. A store that looks from end to end wants fewer */
 };
 
 /* How many tickets a test takes where it wants many. */

@@ -21,13 +21,13 @@ static int teardown(void **state) {
 }
 
 /* Evaluates the call with a fresh error; it has to be refused as invalid, in words. */
-#define EXPECT_INVALID(call)                          \
-  do {                                                \
-    waitq_error error = WAITQ_ERROR_INIT;             \
-    assert_code((call), WAITQ_E_INVALID);             \
-    assert_int_equal(error.code, WAITQ_E_INVALID);    \
-    assert_int_equal(error.retriable, 0);             \
-    assert_string_not_equal(error.text, "");          \
+#define EXPECT_INVALID(call)                       \
+  do {                                             \
+    waitq_error error = WAITQ_ERROR_INIT;          \
+    assert_code((call), WAITQ_E_INVALID);          \
+    assert_int_equal(error.code, WAITQ_E_INVALID); \
+    assert_int_equal(error.retriable, 0);          \
+    assert_string_not_equal(error.text, "");       \
   } while (0)
 
 static void test_arguments__that_are_null_are_refused_by_the_calls_on_a_context(void **state) {
@@ -158,8 +158,8 @@ static void test_arguments__of_limiters_are_checked(void **state) {
   EXPECT_INVALID(waitq_limiter_try(limiter, 1, NULL, &error));
   EXPECT_INVALID(waitq_limiter_configure(limiter, NULL, &error));
   const waitq_limit wrong[] = {
-      {sizeof wrong[0], -1, 1},          {sizeof wrong[0], (double)NAN, 1}, {sizeof wrong[0], (double)INFINITY, 1},
-      {sizeof wrong[0], 1e9 + 1, 1},     {sizeof wrong[0], 1, 0},           {sizeof wrong[0], 1, 1000000001},
+      {sizeof wrong[0], -1, 1},         {sizeof wrong[0], (double)NAN, 1}, {sizeof wrong[0], (double)INFINITY, 1},
+      {sizeof wrong[0], 1e9 + 1, 1},    {sizeof wrong[0], 1, 0},           {sizeof wrong[0], 1, 1000000001},
       {sizeof wrong[0], 1, UINT64_MAX},
   };
   for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {

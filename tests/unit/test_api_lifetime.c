@@ -46,11 +46,11 @@ static int count_others(struct bench *bench, int expected) {
   const waitq_visitor visitor = {"cid", 3};
   const char *text = bench->guest.ticket.text;
   waitq_room_t *room = bench->room;
-#define COUNT(call)                                                                       \
-  do {                                                                                    \
-    waitq_error error = WAITQ_ERROR_INIT;                                                 \
-    int code = (call);                                                                    \
-    others += code != expected || error.code != expected || error.text[0] == '\0';        \
+#define COUNT(call)                                                                \
+  do {                                                                             \
+    waitq_error error = WAITQ_ERROR_INIT;                                          \
+    int code = (call);                                                             \
+    others += code != expected || error.code != expected || error.text[0] == '\0'; \
   } while (0)
   COUNT(waitq_join(room, "cid", 3, NULL, &ticket, &status, &error));
   COUNT(waitq_join_many(room, &visitor, 1, NULL, &ticket, &status, NULL, &error));

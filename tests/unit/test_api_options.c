@@ -264,10 +264,10 @@ static void test_options__read_the_clock_once_a_call(void **state) {
   for (int i = 0; i < 20; i++) {
     many[i] = guest.ticket;
   }
-#define READS_ONCE(call)                                  \
-  do {                                                    \
-    uint64_t before = atomic_load(&world->clock.reads);   \
-    call;                                                 \
+#define READS_ONCE(call)                                            \
+  do {                                                              \
+    uint64_t before = atomic_load(&world->clock.reads);             \
+    call;                                                           \
     assert_int_equal(atomic_load(&world->clock.reads), before + 1); \
   } while (0)
   READS_ONCE(guest_poll(room, &guest));

@@ -14,9 +14,9 @@
 #define CANARY 0x5c
 
 /* A structure with room behind it, as a program with a newer header would pass. */
-#define GROWN(type, name)      \
-  union {                      \
-    type known;                \
+#define GROWN(type, name)                     \
+  union {                                     \
+    type known;                               \
     unsigned char bytes[sizeof(type) + TAIL]; \
   } name
 
@@ -213,10 +213,14 @@ static void test_structs__of_older_programs_are_never_written_past_their_end(voi
     size_t full;
     int (*write)(void *user, void *structure);
   } kinds[] = {
-      {sizeof(waitq_status), write_status},     {sizeof(waitq_stats), write_stats},
-      {sizeof(waitq_policy), write_policy},     {sizeof(waitq_decision), write_decision},
-      {sizeof(waitq_pass), write_pass},         {sizeof(waitq_ticket), write_ticket},
-      {sizeof(waitq_status), write_joined_status}, {sizeof(waitq_error), write_error},
+      {sizeof(waitq_status), write_status},
+      {sizeof(waitq_stats), write_stats},
+      {sizeof(waitq_policy), write_policy},
+      {sizeof(waitq_decision), write_decision},
+      {sizeof(waitq_pass), write_pass},
+      {sizeof(waitq_ticket), write_ticket},
+      {sizeof(waitq_status), write_joined_status},
+      {sizeof(waitq_error), write_error},
   };
   struct target target = {.room = world_room(world, "concert", NULL)};
   assert_code(waitq_limiter_open(world->context, "limit", NULL, &target.limiter, NULL), WAITQ_OK);
@@ -274,15 +278,15 @@ static void test_structs__in_arrays_are_as_far_apart_as_the_first_says(void **st
   }
 }
 
-#define CHECK_INIT(type, init, macro)                   \
-  do {                                                  \
-    type by_macro = macro;                              \
-    type by_function;                                   \
-    memset(&by_function, CANARY, sizeof by_function);   \
-    init(&by_function, sizeof by_function);             \
+#define CHECK_INIT(type, init, macro)                           \
+  do {                                                          \
+    type by_macro = macro;                                      \
+    type by_function;                                           \
+    memset(&by_function, CANARY, sizeof by_function);           \
+    init(&by_function, sizeof by_function);                     \
     assert_memory_equal(&by_macro, &by_function, sizeof(type)); \
-    assert_int_equal(by_macro.size, sizeof(type));      \
-    init(NULL, sizeof(type));                           \
+    assert_int_equal(by_macro.size, sizeof(type));              \
+    init(NULL, sizeof(type));                                   \
   } while (0)
 
 static void test_structs__are_prepared_alike_by_macro_and_by_function(void **state) {

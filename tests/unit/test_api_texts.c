@@ -35,9 +35,9 @@ static void test_texts__every_reason_has_words_of_its_own(void **state) {
 
 static void test_texts__every_error_has_its_name_and_words(void **state) {
   (void)state;
-#define CHECK(name, number, text)                                  \
-  assert_int_equal(WAITQ_##name, number);                          \
-  assert_string_equal(waitq_error_name(number), "WAITQ_" #name);   \
+#define CHECK(name, number, text)                                \
+  assert_int_equal(WAITQ_##name, number);                        \
+  assert_string_equal(waitq_error_name(number), "WAITQ_" #name); \
   assert_string_equal(waitq_error_text(number), text);
   WAITQ_ERROR_MAP(CHECK)
 #undef CHECK

@@ -224,8 +224,9 @@ static void test_tickets__are_good_with_any_key_that_is_still_in_the_ring(void *
   waitq_claims claims = WAITQ_CLAIMS_INIT;
   waitq_verifier_t *verifier = NULL;
   assert_code(waitq_verifier_open(keys, 2, NULL, &verifier, NULL), WAITQ_OK);
-  assert_code(waitq_verify(verifier, guest.pass.text, strlen(guest.pass.text), world_now_ms(world), NULL, &claims, NULL),
-              WAITQ_OK);
+  assert_code(
+      waitq_verify(verifier, guest.pass.text, strlen(guest.pass.text), world_now_ms(world), NULL, &claims, NULL),
+      WAITQ_OK);
   assert_string_equal(claims.kid, "k2");
   waitq_verifier_close(verifier);
   world_close(world);

@@ -101,10 +101,10 @@ WAITQ_API void waitq_room_close(waitq_room_t *room);
 
 /** @brief Changes the policy of a live room, for all who share it.
  *
- * Whoever waits keeps the place. A lower max_active or max_waiting evicts nobody. New time limits hold
- * from the next generation on, which begins within an eighth of the old limit or of the new one, whichever is shorter;
- * deadlines already given are kept, as are the moments at which running sessions end. Planned changes of rate
- * stay planned.
+ * Whoever waits keeps the place. A lower max_active or max_waiting evicts nobody. A longer time limit holds from now
+ * on, a shorter one within an eighth of it; deadlines already given are kept, as are the moments at which running
+ * sessions end (where a limit is changed more often than nine times within itself, some get later). Planned changes of
+ * rate stay planned.
  * @param room the room
  * @param policy the whole new policy; opens_at_ms counts only while the room is SCHEDULED
  * @param error detail of a failure; may be NULL

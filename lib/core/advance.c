@@ -93,6 +93,9 @@ void waitq__advance_time(struct waitq__state *state, int64_t now_us) {
     apply_plans(state, now_us);
     state->now_us = now_us;
   }
+}
+
+void waitq__advance_generations(struct waitq__state *state) {
   waitq__wheel_roll(&state->heartbeat, state->now_us);
   waitq__wheel_roll(&state->session, state->now_us);
 }
@@ -171,8 +174,13 @@ uint64_t waitq__join_limit_empty(const struct waitq__state *state) {
 int64_t waitq__claim_deadline(const struct waitq__state *state, uint64_t number) {
   const struct waitq__wheel *claim = &state->claim;
   uint64_t generation = claim->oldest;
+  int64_t deadline_us = waitq__wheel_deadline(claim, generation);
   while (generation < claim->current && number >= state->claim_end[waitq__wheel_slot(generation)]) {
     generation++;
+    /* Turns lapse in order: where a later generation was given less time, it still waits for the earlier ones. */
+    if (waitq__wheel_deadline(claim, generation) > deadline_us) {
+      deadline_us = waitq__wheel_deadline(claim, generation);
+    }
   }
-  return waitq__wheel_deadline(claim, generation);
+  return deadline_us;
 }

@@ -59,13 +59,13 @@ int waitq__ledger_reserve_session(struct waitq__ledger *ledger, uint64_t number)
 /* Raises next; room was reserved. */
 void waitq__ledger_extend(struct waitq__ledger *ledger, uint64_t next);
 
-/* The chunk of a ticket; NULL where it is not held. For readers without the lock as well. */
+/* The chunk of a ticket from first to next; NULL where it was dropped a moment ago. For readers without the lock as well. */
 struct waitq__chunk *waitq__ledger_chunk(const struct waitq__ledger *ledger, uint64_t number);
 
 /* Whether what was just read of a ticket of this epoch was its own. */
 int waitq__ledger_holds(const struct waitq__ledger *ledger, uint64_t epoch, uint64_t number);
 
-/* One bit. A ticket that is not held has none. */
+/* One bit of a ticket from first to next. */
 int waitq__ledger_test(const struct waitq__ledger *ledger, unsigned plane, uint64_t number);
 
 /* Sets one bit of any plane but GONE. Returns whether it was clear. Room was reserved. */

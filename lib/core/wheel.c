@@ -77,10 +77,15 @@ int64_t waitq__wheel_next(const struct waitq__wheel *wheel) {
 }
 
 void waitq__wheel_set_ttl(struct waitq__wheel *wheel, int64_t ttl_us, int64_t now_us) {
+  int is_longer = ttl_us > wheel->ttl_us;
+  int has_slot = wheel->current + 1 - wheel->oldest < WAITQ__WHEEL_SLOTS;
+  int64_t ends_us = is_longer && has_slot ? now_us : now_us + generation_length(ttl_us);
   wheel->ttl_us = ttl_us;
-  int64_t ends_us = now_us + generation_length(ttl_us);
   if (wheel->ends_us > ends_us) {
     wheel->ends_us = ends_us;
+  }
+  if (is_longer && !has_slot) {
+    open_until(wheel, wheel->ends_us);
   }
 }
 

@@ -7,7 +7,7 @@
  *
  * Time is cut into generations of ttl / 8. Whatever happens to a ticket (a poll, an entry, a turn) is noted in the current
  * generation. A generation expires ttl after its end: by then each ticket noted in it and in none of the later
- * ones has been quiet for at least ttl, at most ttl * 9 / 8. Generations live in a ring of slots.
+ * ones has been quiet for at least ttl, at most ttl * 9 / 8 and a grain. Generations live in a ring of slots.
  *
  * Example: ttl 8 s, generations of 1 s. A poll at 0.3 s is noted in generation 0, which ends at 1 s and expires at 9 s: the
  * visitor is taken for gone after 8.7 s of silence. */
@@ -61,8 +61,8 @@ static inline int64_t waitq__wheel_begin(const struct waitq__wheel *wheel, uint6
 /* The next moment at which a generation ends or expires. */
 int64_t waitq__wheel_next(const struct waitq__wheel *wheel);
 
-/* Another ttl, from the next generation on: that begins within an eighth of the old ttl or of the new one, whichever is shorter. Deadlines
- * already given are kept. */
+/* Another ttl. A longer one holds from now on: the current generation ends, or, where all slots are taken, its deadline gets later. A
+ * shorter one holds from the next generation on, which begins within an eighth of it. Deadlines already given are kept. */
 void waitq__wheel_set_ttl(struct waitq__wheel *wheel, int64_t ttl_us, int64_t now_us);
 
 /* Moves all deadlines later: time stood still. */

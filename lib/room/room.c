@@ -97,6 +97,8 @@ static int open_stored(waitq_room_t *room, const char *name, const waitq_policy 
   return code;
 }
 
+static void room_destroy(struct waitq__named *named);
+
 static void room_free(waitq_room_t *room) {
   waitq__ledger_free(&room->ledger);
   pthread_mutex_destroy(&room->lock);
@@ -111,6 +113,7 @@ static int room_new(waitq_t *context, const char *name, const waitq_policy *poli
   if (room == NULL) {
     return waitq__fail(error, WAITQ_E_NOMEM, "no memory for a room");
   }
+  room->named.destroy = room_destroy;
   room->context = context;
   room->silent.kind = WAITQ__SWEEP_SILENT;
   room->sessions.kind = WAITQ__SWEEP_SESSIONS;
@@ -173,18 +176,24 @@ int waitq_room_open(waitq_t *context, const char *name, const waitq_policy *poli
   return code;
 }
 
+/* For a room that is still in its context when that ends. */
+static void room_destroy(struct waitq__named *named) {
+  waitq_room_t *room = (waitq_room_t *)named;
+  close_stored(room);
+  room_free(room);
+}
+
 void waitq_room_close(waitq_room_t *room) {
   if (room == NULL || room->context->forks != waitq__fork_count()) {
     return;
   }
   waitq_t *context = room->context;
   pthread_mutex_lock(&context->lock);
-  if (--room->handles == 0) {
-    waitq__room_save_swept(room);
-    waitq__room_save_polls(room);
+  room->handles--;
+  /* A room that cannot leave with the store what only this process knows stays, without handles, until it is opened again. */
+  if (room->handles == 0 && waitq__room_save_swept(room) == WAITQ_OK && waitq__room_save_polls(room) == WAITQ_OK) {
     waitq__registry_remove(&context->rooms, &room->named);
-    close_stored(room);
-    room_free(room);
+    room_destroy(&room->named);
   }
   waitq__handle_end(context);
 }

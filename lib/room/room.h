@@ -85,11 +85,11 @@ void waitq__room_publish(waitq_room_t *room);
 /* Notes that a chunk has bits which the store has not been told of. */
 void waitq__unsaved_add(struct waitq__unsaved *unsaved, uint64_t first);
 
-/* Tells the store what sweeps have found. A failure is no loss: it is told again by the next call, and could be found again. */
-void waitq__room_save_swept(waitq_room_t *room);
+/* Tells the store what sweeps have found. What it could not be told it is told by the next call. */
+int waitq__room_save_swept(waitq_room_t *room);
 
-/* Leaves with the store who polled when. Where that fails, everybody who waits is taken to have polled when the room is opened again. */
-void waitq__room_save_polls(waitq_room_t *room);
+/* Tells the store who polled when. */
+int waitq__room_save_polls(waitq_room_t *room);
 
 /* Turns given so far, as far as this process knows: only differences mean something. */
 uint64_t waitq__room_turns(const waitq_room_t *room);

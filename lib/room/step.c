@@ -17,10 +17,9 @@ uint64_t waitq__room_turns(const waitq_room_t *room) {
   return room->state.head - waitq__ledger_gone_before(&room->ledger, room->state.head);
 }
 
-/* Sweeps up to chunks chunks. When all are done, the wheel in change has its generations retired, and is_done is set. */
-static void sweep(waitq_room_t *room, struct waitq__sweep *sweep, struct waitq__change *change, int *chunks,
-                  int *is_done) {
-  *is_done = 0;
+/* Sweeps up to chunks chunks. When all are done, the wheel in change has its generations retired. Should the change not be committed, they
+ * are swept again, which finds the same. */
+static void sweep(waitq_room_t *room, struct waitq__sweep *sweep, struct waitq__change *change, int *chunks) {
   if (!waitq__sweep_begin(sweep, &change->state, &room->ledger)) {
     return;
   }
@@ -35,7 +34,7 @@ static void sweep(waitq_room_t *room, struct waitq__sweep *sweep, struct waitq__
     }
     waitq__sweep_step(sweep, &room->ledger, found ? words : NULL);
   }
-  *is_done = 1;
+  sweep->running = 0;
   waitq__wheel_retire(waitq__sweep_wheel(sweep->kind, &change->state), sweep->done_slots);
   if (sweep->kind == WAITQ__SWEEP_SESSIONS) {
     change->clear_planes |= sweep->done_slots << WAITQ__PLANE_RENEWED;
@@ -52,24 +51,22 @@ static int is_change(const waitq_room_t *room, const struct waitq__change *chang
 static int step_once(waitq_room_t *room, int64_t now_us, int chunks, waitq_error *error) {
   struct waitq__change change = {.state = room->state};
   waitq__advance_time(&change.state, now_us);
-  int silent_done = 0;
-  int sessions_done = 0;
-  int code = WAITQ_OK;
-  sweep(room, &room->silent, &change, &chunks, &silent_done);
-  sweep(room, &room->sessions, &change, &chunks, &sessions_done);
+  sweep(room, &room->silent, &change, &chunks);
+  sweep(room, &room->sessions, &change, &chunks);
+  waitq__advance_generations(&change.state);
+  /* After a long silence the generation that has just ended may have expired as well. */
+  sweep(room, &room->silent, &change, &chunks);
+  sweep(room, &room->sessions, &change, &chunks);
   waitq__advance_turns(&change.state, &room->ledger);
   int trims = !room->sessions.running && waitq__advance_trim(&change.state, &room->ledger);
+  int code = WAITQ_OK;
   if (!is_change(room, &change)) {
     room->state.now_us = change.state.now_us;
   } else {
     code = waitq__room_commit(room, &change, error);
   }
-  if (code == WAITQ_OK) {
-    room->silent.running = room->silent.running && !silent_done;
-    room->sessions.running = room->sessions.running && !sessions_done;
-    if (trims) {
-      waitq__ledger_drop(&room->ledger);
-    }
+  if (code == WAITQ_OK && trims) {
+    waitq__ledger_drop(&room->ledger);
   }
   return code;
 }

@@ -31,22 +31,26 @@ void waitq__unsaved_add(struct waitq__unsaved *unsaved, uint64_t first) {
   }
 }
 
-static void save_unsaved(waitq_room_t *room, struct waitq__unsaved *unsaved, uint32_t plane) {
+static int save_unsaved(waitq_room_t *room, struct waitq__unsaved *unsaved, uint32_t plane) {
+  int code = WAITQ_OK;
   uint64_t held = waitq__word(&room->ledger.first);
   if (unsaved->begin < held) {
     unsaved->begin = held;
   }
-  while (unsaved->begin < unsaved->end && save_plane(room, plane, unsaved->begin) == WAITQ_OK) {
-    unsaved->begin += WAITQ__CHUNK_TICKETS;
+  while (code == WAITQ_OK && unsaved->begin < unsaved->end) {
+    code = save_plane(room, plane, unsaved->begin);
+    unsaved->begin += code == WAITQ_OK ? WAITQ__CHUNK_TICKETS : 0;
   }
+  return code;
 }
 
-void waitq__room_save_swept(waitq_room_t *room) {
-  save_unsaved(room, &room->unsaved[WAITQ__SWEEP_SILENT], WAITQ__PLANE_GONE);
-  save_unsaved(room, &room->unsaved[WAITQ__SWEEP_SESSIONS], WAITQ__PLANE_ENDED);
+int waitq__room_save_swept(waitq_room_t *room) {
+  int silent_code = save_unsaved(room, &room->unsaved[WAITQ__SWEEP_SILENT], WAITQ__PLANE_GONE);
+  int sessions_code = save_unsaved(room, &room->unsaved[WAITQ__SWEEP_SESSIONS], WAITQ__PLANE_ENDED);
+  return silent_code != WAITQ_OK ? silent_code : sessions_code;
 }
 
-void waitq__room_save_polls(waitq_room_t *room) {
+int waitq__room_save_polls(waitq_room_t *room) {
   struct waitq__change change = {.state = room->state, .clear_planes = SEEN_PLANES};
   int code = waitq__room_commit(room, &change, NULL);
   uint64_t first = room->state.head - room->state.head % WAITQ__CHUNK_TICKETS;
@@ -58,6 +62,7 @@ void waitq__room_save_polls(waitq_room_t *room) {
   if (code == WAITQ_OK) {
     change = (struct waitq__change){.state = room->state};
     change.state.polls_saved = 1;
-    waitq__room_commit(room, &change, NULL);
+    code = waitq__room_commit(room, &change, NULL);
   }
+  return code;
 }

@@ -69,22 +69,41 @@ static void test_rates__with_a_burst_of_one_nobody_ever_enters_together(void **s
   free(guests);
 }
 
-static void test_rates__of_zero_let_nobody_in_beyond_what_the_bucket_holds(void **state) {
+static void test_rates__of_zero_let_nobody_in(void **state) {
   struct world *world = *state;
   waitq_room_t *room = patient_line(world, 0, 3, 10);
   struct guest last;
-  assert_int_equal(turns_given(room), 3);
+  assert_int_equal(turns_given(room), 0);
   world_advance_ms(world, 1000000);
-  assert_int_equal(turns_given(room), 3);
+  assert_int_equal(turns_given(room), 0);
   guest_join(room, "last", &last);
   assert_state(last.status.state, WAITQ_STATE_WAITING);
-  assert_int_equal(last.status.position, 8);
+  assert_int_equal(last.status.position, 11);
   assert_reason(last.status.reason, WAITQ_REASON_RATE_ZERO);
   assert_int_equal(last.status.eta_ms, WAITQ_UNKNOWN_MS);
   assert_code(waitq_room_set_rate(room, 1, NULL), WAITQ_OK);
   assert_int_equal(turns_given(room), 3);
   world_advance_ms(world, 2000);
   assert_int_equal(turns_given(room), 5);
+}
+
+static void test_rates__of_zero_keep_those_out_whose_turn_has_come(void **state) {
+  struct world *world = *state;
+  waitq_policy policy = room_policy(10, 5);
+  waitq_room_t *room = world_room(world, "concert", &policy);
+  struct guest *guests = crowd_join(room, 5);
+  assert_state(guest_enter(room, &guests[0]), WAITQ_STATE_ENTERED);
+  assert_code(waitq_room_set_rate(room, 0, NULL), WAITQ_OK);
+  for (unsigned i = 1; i < 5; i++) {
+    assert_state(guest_enter(room, &guests[i]), WAITQ_STATE_READY);
+    assert_reason(guests[i].pass.reason, WAITQ_REASON_RATE_ZERO);
+  }
+  assert_state(guest_enter(room, &guests[0]), WAITQ_STATE_ENTERED);
+  assert_code(waitq_room_set_rate(room, 10, NULL), WAITQ_OK);
+  for (unsigned i = 1; i < 5; i++) {
+    assert_state(guest_enter(room, &guests[i]), WAITQ_STATE_ENTERED);
+  }
+  free(guests);
 }
 
 static void test_rates__set_live_hold_from_that_moment_on(void **state) {
@@ -109,6 +128,7 @@ static void test_rates__set_live_keep_the_tokens_that_are_in_the_bucket(void **s
     assert_code(waitq_room_set_rate(room, i % 2 == 0 ? 1000 : 0, NULL), WAITQ_OK);
     assert_true(fabs(line_stats(room).tokens - 100) < 0.01);
   }
+  assert_code(waitq_room_set_rate(room, 1e-6, NULL), WAITQ_OK);
   struct guest *guests = crowd_join(room, 90);
   assert_true(fabs(line_stats(room).tokens - 10) < 0.01);
   assert_code(waitq_room_set_rate(room, 0, NULL), WAITQ_OK);
@@ -118,9 +138,9 @@ static void test_rates__set_live_keep_the_tokens_that_are_in_the_bucket(void **s
 
 static void test_rates__planned_come_into_force_at_their_moment_though_nobody_looks(void **state) {
   struct world *world = *state;
-  waitq_room_t *room = patient_line(world, 0, 1, 1000);
+  waitq_room_t *room = patient_line(world, 1e-9, 1, 1000);
   int64_t start_ms = world_now_ms(world);
-  waitq_policy policy = room_policy(0, 1000);
+  waitq_policy policy = room_policy(1e-9, 1000);
   policy.heartbeat_ttl_ms = 100000000;
   policy.claim_ttl_ms = 100000000;
   assert_int_equal(turns_given(room), 1);
@@ -128,9 +148,9 @@ static void test_rates__planned_come_into_force_at_their_moment_though_nobody_lo
   assert_code(waitq_room_set_rate_at(room, 20, start_ms + 30000, NULL), WAITQ_OK);
   assert_code(waitq_room_set_rate_at(room, 10, start_ms + 10000, NULL), WAITQ_OK);
   assert_code(waitq_room_set_rate_at(room, 1, start_ms + 40000, NULL), WAITQ_OK);
-  assert_true(fabs(line_stats(room).rate_per_s) < 1e-9);
+  assert_true(fabs(line_stats(room).rate_per_s) < 2e-9);
   world_advance_ms(world, 50000);
-  /* 1, and 20 s at 10, 10 s at 20, 10 s at 1. */
+  /* The 1 that was in the bucket, and 20 s at 10, 10 s at 20, 10 s at 1. */
   assert_int_equal(turns_given(room), 1 + 200 + 200 + 10);
   assert_true(fabs(line_stats(room).rate_per_s - 1) < 1e-9);
 }
@@ -256,7 +276,8 @@ int conformance_room_rates(void) {
       ROOM_TEST(test_rates__fractions_of_one_a_second_are_kept),
       ROOM_TEST(test_rates__that_no_fraction_holds_exactly_do_not_drift),
       ROOM_TEST(test_rates__with_a_burst_of_one_nobody_ever_enters_together),
-      ROOM_TEST(test_rates__of_zero_let_nobody_in_beyond_what_the_bucket_holds),
+      ROOM_TEST(test_rates__of_zero_let_nobody_in),
+      ROOM_TEST(test_rates__of_zero_keep_those_out_whose_turn_has_come),
       ROOM_TEST(test_rates__set_live_hold_from_that_moment_on),
       ROOM_TEST(test_rates__set_live_keep_the_tokens_that_are_in_the_bucket),
       ROOM_TEST(test_rates__planned_come_into_force_at_their_moment_though_nobody_looks),

@@ -132,7 +132,7 @@ static void visits(struct story *story, waitq_room_t *room) {
 static void crowd(struct story *story, waitq_room_t *room, int count) {
   waitq_ticket ticket;
   waitq_pass pass;
-  for (int i = 0; i < 2000; i++) {
+  for (int i = 0; i < count / 9; i++) {
     char name[16];
     snprintf(name, sizeof name, "c%d", i);
     join(story, room, i % 3 == 0 ? NULL : name, &ticket);
@@ -141,7 +141,7 @@ static void crowd(struct story *story, waitq_room_t *room, int count) {
       world_advance_ms(story->world, 2000);
     }
   }
-  for (int i = 2000; i < count; i += MANY) {
+  for (int i = count / 9; i < count; i += MANY) {
     join_many(story, room, i, 1 + i % 2);
   }
   note_stats(story, room);
@@ -206,23 +206,16 @@ static waitq_room_t *open_room(struct story *story, const char *name, const wait
   return room;
 }
 
-uint64_t story_tell(const struct subject *subject, uint64_t n, int lasting, struct story *story) {
+static void tell_of_calls(struct story *story) {
   waitq_policy policy = WAITQ_POLICY_INIT;
   waitq_ticket ticket;
   waitq_pass pass;
-  *story = (struct story){world_prepare(subject), UINT64_C(14695981039346656037), 0};
-  struct world *world = story->world;
-  if (n != 0) {
-    atomic_store(lasting ? &world->memory.fail_from : &world->memory.fail_at, n);
-  }
-  UNTIL_OK(story, "open", waitq_open(subject->uri, &world->options, &world->context, &error));
   policy.rate_per_s = 5;
   policy.max_active = 2000;
   waitq_room_t *room = open_room(story, "first", &policy);
   visits(story, room);
   join_many(story, room, 0, 1);
   operate(story, room, &policy);
-  crowd(story, room, (int)subject_many(subject) / 11);
   waitq_room_close(room);
   room = open_room(story, "first", NULL);
   note_stats(story, room);
@@ -234,6 +227,32 @@ uint64_t story_tell(const struct subject *subject, uint64_t n, int lasting, stru
   limit(story);
   waitq_room_close(second);
   waitq_room_close(room);
+}
+
+static void tell_of_a_crowd(struct story *story, int count) {
+  waitq_room_t *room = open_room(story, "first", NULL);
+  crowd(story, room, count);
+  waitq_room_close(room);
+  room = open_room(story, "first", NULL);
+  /* A close that had no memory may have kept the ends of some sessions to itself: they are found again within an eighth of
+   * a session's time. */
+  world_advance_ms(story->world, 80000);
+  note_stats(story, room);
+  waitq_room_close(room);
+}
+
+uint64_t story_tell(const struct subject *subject, enum story_kind kind, uint64_t n, int lasting, struct story *story) {
+  *story = (struct story){world_prepare(subject), UINT64_C(14695981039346656037), 0};
+  struct world *world = story->world;
+  if (n != 0) {
+    atomic_store(lasting ? &world->memory.fail_from : &world->memory.fail_at, n);
+  }
+  UNTIL_OK(story, "open", waitq_open(subject->uri, &world->options, &world->context, &error));
+  if (kind == STORY_OF_CALLS) {
+    tell_of_calls(story);
+  } else {
+    tell_of_a_crowd(story, (int)subject_many(subject) / 11);
+  }
   uint64_t requests = fake_memory_requests(&world->memory);
   world_close(world);
   return requests;

@@ -3,8 +3,8 @@
 #ifndef WAITQ_TESTS_FAULT_STORY_H
 #define WAITQ_TESTS_FAULT_STORY_H
 
-/* One story that touches every function of the library that may allocate, told the same way each time: its clock stands in
- * the test's hand, so that its answers depend on nothing else.
+/* Stories that touch every function of the library that may allocate, told the same way each time: their clock stands in
+ * the test's hand, so that their answers depend on nothing else.
  *
  * Every call that fails for want of memory is made again. If a failure changes nothing, then the whole story, all its
  * tickets, passes, positions and counts, ends in the same hash as the story without a failure. */
@@ -12,6 +12,12 @@
 #include <stdint.h>
 
 #include "../support/world.h"
+
+/* Which story. */
+enum story_kind {
+  STORY_OF_CALLS,  /* every call, a few times */
+  STORY_OF_A_CROWD /* so many visitors that all that grows has grown several times, and old tickets are forgotten */
+};
 
 struct story {
   struct world *world;
@@ -21,6 +27,6 @@ struct story {
 
 /* Tells the story with the n-th allocation failing (0: none), and all later ones up to the end of that call where
  * lasting is set. Returns how many allocations it asked for. Fails the test on any other error, and on lost memory. */
-uint64_t story_tell(const struct subject *subject, uint64_t n, int lasting, struct story *story);
+uint64_t story_tell(const struct subject *subject, enum story_kind kind, uint64_t n, int lasting, struct story *story);
 
 #endif

@@ -11,14 +11,14 @@
 #include "../support/test.h"
 #include "story.h"
 
-static void sweep(const struct subject *subject, int lasting) {
+static void sweep(const struct subject *subject, enum story_kind kind, int lasting) {
   struct story plain;
   struct story story;
-  uint64_t requests = story_tell(subject, 0, 0, &plain);
+  uint64_t requests = story_tell(subject, kind, 0, 0, &plain);
   uint64_t calls = 0;
   assert_int_equal(plain.failures, 0);
   for (uint64_t n = 1; n <= requests; n++) {
-    story_tell(subject, n, lasting, &story);
+    story_tell(subject, kind, n, lasting, &story);
     if (story.hash != plain.hash) {
       fail_msg("allocation %" PRIu64 " of %" PRIu64 " failed, and the story ended otherwise", n, requests);
     }
@@ -31,18 +31,21 @@ static void sweep(const struct subject *subject, int lasting) {
 
 static void test_out_of_memory__once_at_each_allocation_changes_nothing_in_the_end(void **state) {
   (void)state;
-  sweep(&memory_subject, 0);
+  sweep(&memory_subject, STORY_OF_CALLS, 0);
+  sweep(&memory_subject, STORY_OF_A_CROWD, 0);
 }
 
 static void test_out_of_memory__until_the_call_has_given_up_changes_nothing_in_the_end(void **state) {
   (void)state;
-  sweep(&memory_subject, 1);
+  sweep(&memory_subject, STORY_OF_CALLS, 1);
+  sweep(&memory_subject, STORY_OF_A_CROWD, 1);
 }
 
 static void test_out_of_memory__changes_nothing_on_a_custom_store_either(void **state) {
   (void)state;
   const struct subject subject = {"custom store", "plain:", plain_store(), NULL, NULL, 4000};
-  sweep(&subject, 0);
+  sweep(&subject, STORY_OF_CALLS, 0);
+  sweep(&subject, STORY_OF_A_CROWD, 0);
 }
 
 static void test_out_of_memory__a_failed_call_leaves_its_result_alone(void **state) {

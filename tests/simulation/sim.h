@@ -122,6 +122,9 @@ void sim_start_epoch(struct sim *sim);
 void sim_time_passes(struct sim *sim);
 void sim_apply_terms(struct sim *sim);
 int sim_session_runs(const struct sim *sim, const struct sim_ticket *ticket);
+
+/* Whether a session may still be running: where limits change often, one may run on for longer than its pass says. */
+int sim_session_may_run(const struct sim *sim, const struct sim_ticket *ticket);
 int sim_may_be_forgotten(const struct sim *sim, size_t number);
 int sim_can_be_dead(const struct sim *sim, const struct sim_ticket *ticket);
 

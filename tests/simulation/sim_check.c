@@ -89,7 +89,8 @@ static void check_limits(struct sim *sim, const waitq_stats *stats) {
   int door_is_clear = sim->door_us - sim->policy.claim_ttl_ms * 1000 / 4 <= sim->now_us;
   int admits = sim->phase == WAITQ_PHASE_OPEN || sim->phase == WAITQ_PHASE_DRAINING;
   int has_slot = sim->policy.max_active == 0 || taken < sim->policy.max_active;
-  SIM_CHECK(sim, !(admits && has_slot && door_is_clear && stats->waiting > 0 && stats->tokens >= 1.0),
+  int has_rate = stats->rate_per_s > 0.0;
+  SIM_CHECK(sim, !(admits && has_rate && has_slot && door_is_clear && stats->waiting > 0 && stats->tokens >= 1.0),
             "%" PRIu64 " wait before %g tokens and a free slot", stats->waiting, stats->tokens);
 }
 
@@ -98,11 +99,14 @@ static void check_census(struct sim *sim, const waitq_stats *stats) {
   SIM_CHECK(sim, stats->waiting >= waiting.sure && stats->waiting <= waiting.possible,
             "%" PRIu64 " wait; the model has %" PRIu64 " to %" PRIu64, stats->waiting, waiting.sure, waiting.possible);
   struct census ready = count_ready(sim);
-  SIM_CHECK(sim, stats->ready >= ready.sure && stats->ready <= ready.possible,
+  /* Where limits change, turns that were given less time lapse with the ones before them, which were given more. */
+  int lapses_late = (sim->flags & SIM_LIMITS) != 0;
+  SIM_CHECK(sim, stats->ready >= ready.sure && (lapses_late || stats->ready <= ready.possible),
             "%" PRIu64 " are ready; the model has %" PRIu64 " to %" PRIu64, stats->ready, ready.sure, ready.possible);
   uint64_t sessions = count_sessions(sim);
-  SIM_CHECK(sim, stats->active == sessions, "%" PRIu64 " sessions run; the model has %" PRIu64, stats->active,
-            sessions);
+  /* Where limits change often, a slot may be kept for longer than its pass says; never for less. */
+  SIM_CHECK(sim, stats->active == sessions || (lapses_late && stats->active > sessions),
+            "%" PRIu64 " sessions run; the model has %" PRIu64, stats->active, sessions);
 }
 
 void sim_sync(struct sim *sim) {

@@ -48,6 +48,7 @@ static void join(uint64_t count) {
 
 static void advance_to(int64_t now_us) {
   waitq__advance_time(&room, now_us);
+  waitq__advance_generations(&room);
   waitq__advance_turns(&room, &ledger);
 }
 
@@ -149,7 +150,7 @@ static void test_advance__turns_that_nobody_claims_give_their_tokens_back(void *
   leave(3); /* its token comes back at once */
   int64_t deadline_us = waitq__claim_deadline(&room, 0);
   assert_in_range(deadline_us - room.now_us, 8 * SECOND, 9 * SECOND);
-  room.rate_per_s = 0.0;
+  room.rate_per_s = 1e-9;
   waitq__state_set_terms(&room, room.now_us);
   advance_to(deadline_us - 1);
   expect(6, 4, 94);

@@ -125,7 +125,7 @@ static void check(const struct history *h, int gave_turns) {
   assert_true((double)h->turns <= h->allowed + 0.001);
   assert_true((double)h->entries <= h->allowed + 0.001);
   assert_true(waitq__advance_due(room, &h->ledger) > room->now_us);
-  int could_give = waitq__state_admits(room) && h->counts[WAITS] > 0 &&
+  int could_give = waitq__state_admits(room) && !waitq__bucket_is_dry(&room->turns.terms) && h->counts[WAITS] > 0 &&
                    waitq__bucket_available(&room->turns, room->now_us) > 0 &&
                    h->counts[ENTERED] + h->counts[READY] < MAX_ACTIVE;
   assert_true(!could_give || waitq__entries_caught_up(room) > room->now_us);
@@ -137,6 +137,7 @@ static void advance(struct history *h) {
   uint64_t head = h->room.head;
   uint64_t floor = h->room.floor;
   waitq__advance_time(&h->room, before_us + (rng_once_in(&h->rng, 20) ? -step_us : step_us));
+  waitq__advance_generations(&h->room);
   int64_t passed_us = h->room.now_us - before_us;
   assert_true(passed_us >= 0);
   h->allowed += waitq__state_admits(&h->room) ? h->room.rate_per_s * (double)passed_us * 1e-6 : 0.0;

@@ -17,8 +17,7 @@ int main(void) {
   int failed = waitq_open("memory:", NULL, &context, &error) ||
                waitq_room_open(context, "concert", NULL, &room, &error) ||
                waitq_join(room, "ann", 3, NULL, &ticket, NULL, &error) ||
-               waitq_poll(room, ticket.text, &status, &error) ||
-               waitq_enter(room, ticket.text, NULL, &pass, &error);
+               waitq_poll(room, ticket.text, &status, &error) || waitq_enter(room, ticket.text, NULL, &pass, &error);
   if (failed) {
     fprintf(stderr, "minimal: %s\n", error.text);
   } else {

@@ -18,9 +18,10 @@
  * compare-and-swap of the state by version, together with bits to set). Every operation may be repeated after an
  * unknown outcome.
  *
- * Calls on one room are never made at the same time by one context; calls on different rooms, and the calls that
- * open and close, may come from several threads at once. No call may call the library. docs/store.md walks through
- * it; examples/custom_store/store.c is a whole one; tests/conformance tells whether one is right.
+ * Calls on one room are never made at the same time by one context, nor are the calls that open and close; calls on
+ * different rooms may come from several threads at once, beside one that opens or closes another. No call may call the
+ * library. docs/store.md walks through it; examples/custom_store/store.c is a whole one; tests/conformance tells whether
+ * one is right.
  * @{ */
 
 #include <stddef.h>

@@ -2,9 +2,8 @@
  * Copyright (c) 2026 The libwaitq authors */
 /* The memory store: rooms in this process. It has no thread and never blocks.
  *
- * Calls on one room are serialised by the library, so a room needs no lock; the lock is of the table of rooms. */
+ * The library makes calls on one room one at a time, and those that open rooms as well; so there is no lock. */
 
-#include <pthread.h>
 #include <string.h>
 
 #include <waitq/room.h>
@@ -18,7 +17,6 @@
 
 struct memory_store {
   const waitq_allocator *allocator;
-  pthread_mutex_t lock;
   struct waitq__registry rooms;
 };
 
@@ -44,7 +42,6 @@ static int memory_open(const char *uri, const waitq_store_env *env, void **store
   }
   memory->allocator = env->allocator;
   memory->rooms.allocator = env->allocator;
-  pthread_mutex_init(&memory->lock, NULL);
   *store = memory;
   return WAITQ_OK;
 }
@@ -65,7 +62,6 @@ static void room_destroy(struct waitq__named *named) {
 static void memory_close(void *store) {
   struct memory_store *memory = store;
   waitq__registry_destroy(&memory->rooms);
-  pthread_mutex_destroy(&memory->lock);
   waitq__free(memory->allocator, memory);
 }
 
@@ -96,7 +92,6 @@ static int memory_room_open(void *store, const char *name, const waitq_store_hea
   if (initial != NULL && initial->state_size > WAITQ_STORE_STATE_MAX) {
     return waitq__fail(error, WAITQ_E_INVALID, "a state of %zu bytes is too large", initial->state_size);
   }
-  pthread_mutex_lock(&memory->lock);
   struct memory_room *room = (struct memory_room *)waitq__registry_find(&memory->rooms, name);
   int code = WAITQ_OK;
   if (room == NULL && initial != NULL) {
@@ -109,7 +104,6 @@ static int memory_room_open(void *store, const char *name, const waitq_store_hea
       code = waitq__fail(error, WAITQ_E_NOMEM, "no memory for a room");
     }
   }
-  pthread_mutex_unlock(&memory->lock);
   *out = room;
   return code;
 }

@@ -253,6 +253,9 @@ struct worker {
   unsigned problems;
 };
 
+/* As the library does: rooms are opened and closed one at a time, and used side by side. */
+static pthread_mutex_t doors = PTHREAD_MUTEX_INITIALIZER;
+
 static unsigned visit_room(struct bench *bench, const char *name, uint64_t round) {
   waitq_store_head initial = bench_initial();
   waitq_store_join join = bench_visitor(round);
@@ -266,13 +269,18 @@ static unsigned visit_room(struct bench *bench, const char *name, uint64_t round
                                .state_size = sizeof BENCH_STATE};
   void *room = NULL;
   unsigned problems = 0;
-  if (bench->ops->room_open(bench->store, name, &initial, &room, NULL) != WAITQ_OK || room == NULL) {
+  pthread_mutex_lock(&doors);
+  int code = bench->ops->room_open(bench->store, name, &initial, &room, NULL);
+  pthread_mutex_unlock(&doors);
+  if (code != WAITQ_OK || room == NULL) {
     return 1;
   }
   problems += bench->ops->append(room, BENCH_EPOCH, 0, &join, 1, NULL) != WAITQ_OK || join.number != round;
   problems += bench->ops->mark(room, BENCH_EPOCH, &bits, 1, NULL) != WAITQ_OK;
   problems += bench->ops->commit(room, &commit, NULL) != WAITQ_OK;
+  pthread_mutex_lock(&doors);
   bench_room_close(bench, room);
+  pthread_mutex_unlock(&doors);
   return problems;
 }
 

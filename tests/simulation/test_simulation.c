@@ -3,17 +3,21 @@
 
 /* Random histories, step by step beside a model. WAITQ_SIM_STEPS sets their length, WAITQ_TEST_SEED the first seed. */
 
+#include "../../examples/custom_store/store.h"
 #include "../support/test.h"
 #include "sim.h"
 
 #define SEEDS 3
 
+static uint64_t steps_of_a_run(void) {
+  return rng_environment("WAITQ_SIM_STEPS", 100000);
+}
+
 static void run(void **state, const char *name, uint64_t first_seed, uint32_t flags) {
   (void)state;
   uint64_t seed = rng_seed(name, first_seed);
-  uint64_t steps = rng_environment("WAITQ_SIM_STEPS", 100000);
   for (uint64_t i = 0; i < SEEDS; i++) {
-    sim_run(&memory_subject, seed + i, steps, flags);
+    sim_run(&memory_subject, seed + i, steps_of_a_run(), flags);
   }
 }
 
@@ -33,12 +37,22 @@ static void test_simulation__with_crowds_so_that_old_tickets_are_forgotten(void 
   run(state, "crowds", 4000, SIM_CROWDS);
 }
 
+/* The example store looks from end to end: it gets shorter runs. */
+static void test_simulation__on_a_custom_store(void **state) {
+  (void)state;
+  const struct subject subject = {"custom store", "plain:", plain_store(), NULL, NULL, 4000};
+  uint64_t seed = rng_seed("custom store", 5000);
+  sim_run(&subject, seed, steps_of_a_run() / 5, SIM_FAILURES);
+  sim_run(&subject, seed + 1, steps_of_a_run() / 5, SIM_LIMITS);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_simulation__with_steady_limits),
       cmocka_unit_test(test_simulation__with_limits_that_change),
       cmocka_unit_test(test_simulation__with_allocations_that_fail),
       cmocka_unit_test(test_simulation__with_crowds_so_that_old_tickets_are_forgotten),
+      cmocka_unit_test(test_simulation__on_a_custom_store),
   };
   return cmocka_run_group_tests_name("simulation", tests, NULL, NULL);
 }

@@ -9,8 +9,8 @@
 
 #include <cmocka.h>
 
-#include "jwt_craft.h"
 #include "base/name.h"
+#include "jwt_craft.h"
 #include "token/keyring.h"
 
 static struct waitq__keyring ring;

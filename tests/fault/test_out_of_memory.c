@@ -14,12 +14,11 @@
 static void sweep(const struct subject *subject, enum story_kind kind, int lasting) {
   struct story plain;
   struct story story;
-  uint64_t requests = story_tell(subject, kind, NULL, &plain);
+  uint64_t requests = story_tell(subject, kind, 0, 0, &plain);
   uint64_t calls = 0;
   assert_int_equal(plain.failures, 0);
   for (uint64_t n = 1; n <= requests; n++) {
-    const struct trouble trouble = {WAITQ_E_NOMEM, n, lasting, NULL};
-    story_tell(subject, kind, &trouble, &story);
+    story_tell(subject, kind, n, lasting, &story);
     if (story.hash != plain.hash) {
       fail_msg("allocation %" PRIu64 " of %" PRIu64 " failed, and the story ended otherwise", n, requests);
     }

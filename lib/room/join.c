@@ -54,19 +54,25 @@ static int is_live(const waitq_room_t *room, uint64_t number) {
          !waitq__ledger_test(ledger, WAITQ__PLANE_LEFT, number);
 }
 
-/* Takes a new number over into the ledger; room was reserved. */
+/* Takes a number over into the ledger. Numbers that were handed out and whose answer was lost come before it: their visitors hold
+ * places, and get their tickets when they ask again. */
 static int take_number(waitq_room_t *room, const waitq_store_join *join, waitq_error *error) {
   uint64_t next = waitq__word(&room->ledger.next);
-  if (join->outcome != WAITQ_STORE_NEW) {
+  if (join->outcome == WAITQ_STORE_FULL || (join->outcome == WAITQ_STORE_EXISTING && join->number < next)) {
     return WAITQ_OK;
   }
-  if (join->number != next) {
+  if (join->number < next || join->number >= WAITQ__NUMBER_END) {
     return waitq__fail(error, WAITQ_E_DAMAGED, "the store gave number %llu after %llu",
                        (unsigned long long)join->number, (unsigned long long)next);
   }
+  if (waitq__ledger_reserve(&room->ledger, join->number + 1) != WAITQ_OK) {
+    return waitq__fail(error, WAITQ_E_NOMEM, "no memory for tickets");
+  }
   unsigned slot = waitq__wheel_slot(room->state.heartbeat.current);
-  waitq__ledger_see(waitq__ledger_chunk(&room->ledger, next), slot, next);
-  waitq__ledger_extend(&room->ledger, next + 1);
+  for (; next <= join->number; next++) {
+    waitq__ledger_see(waitq__ledger_chunk(&room->ledger, next), slot, next);
+  }
+  waitq__ledger_extend(&room->ledger, next);
   return WAITQ_OK;
 }
 

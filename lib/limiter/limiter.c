@@ -176,6 +176,11 @@ int waitq_limiter_configure(waitq_limiter_t *limiter, const waitq_limit *limit, 
   int64_t touched_us = atomic_load_explicit(&old->touched_us, memory_order_relaxed);
   int64_t at_us = now_us > touched_us ? now_us : touched_us;
   int64_t level = waitq__bucket_level(&old->terms, used, touched_us, at_us);
+  if (level == 0) {
+    /* Another thread may have taken tokens at a later moment than this one knows of: what it took ahead stays owed. */
+    level = (int64_t)(waitq__bucket_made(&old->terms, at_us) - used);
+    level = level < 0 ? level : 0;
+  }
   int64_t full = (int64_t)known.burst * WAITQ__TOKEN;
   atomic_init(&terms->used, used_for(0, level < full ? level : full));
   terms->terms.origin_us = at_us;

@@ -7,7 +7,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-.ci/need gcc libc6-dev cmake ninja-build pkg-config libsodium-dev
+.ci/need gcc libc6-dev cmake ninja-build pkg-config libsodium-dev libhiredis-dev libssl-dev
 
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT

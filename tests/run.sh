@@ -20,7 +20,8 @@ configurations=("$@")
 [ $# -gt 0 ] || configurations=(release asan tsan clang)
 
 .ci/need gcc g++ clang clang-tidy clang-format libclang-rt-14-dev cmake ninja-build pkg-config dpkg-dev file \
-  libsodium-dev libcmocka-dev python3 python3-pytest python3-jwt python3-cryptography abigail-tools doxygen doxygen-awesome-css || exit 1
+  libsodium-dev libhiredis-dev libssl-dev libcmocka-dev redis-server openssl python3 python3-pytest python3-jwt \
+  python3-cryptography abigail-tools doxygen doxygen-awesome-css || exit 1
 
 logs=build/logs
 mkdir -p "$logs"

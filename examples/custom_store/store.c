@@ -142,8 +142,14 @@ static int plain_commit(void *opened, const waitq_store_commit *commit, waitq_er
 }
 
 const waitq_store_ops *plain_store(void) {
-  static const waitq_store_ops ops = {
-      sizeof ops, WAITQ_STORE_IN_PROCESS, 0,          plain_open,   plain_close, plain_room_open, NULL,
-      plain_load, plain_append,           plain_mark, plain_commit, NULL};
+  static const waitq_store_ops ops = {.size = sizeof ops,
+                                      .flags = WAITQ_STORE_IN_PROCESS,
+                                      .open = plain_open,
+                                      .close = plain_close,
+                                      .room_open = plain_room_open,
+                                      .load = plain_load,
+                                      .append = plain_append,
+                                      .mark = plain_mark,
+                                      .commit = plain_commit};
   return &ops;
 }

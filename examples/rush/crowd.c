@@ -2,6 +2,7 @@
  * Copyright (c) 2026 The libwaitq authors */
 #include "crowd.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -11,11 +12,10 @@
 
 #define RETRY_NS (100 * NS_PER_MS)
 
-/* One call into the library, as the history sees it and as it is timed. In virtual time these differ. */
-struct call {
-  int64_t begin_ns, end_ns;
-  int64_t real_begin_ns;
-};
+/* Calls that may be under way at a time, and how many of them may be joins. */
+#define ERRANDS 4096
+#define ERRANDS_OF_JOINS 3072
+#define ERRAND_AGAIN_NS (2 * NS_PER_MS)
 
 static struct call begin_call(struct crowd *crowd) {
   struct call call = {0};
@@ -51,7 +51,8 @@ int crowd_init(struct crowd *crowd, const struct crowd_plan *plan) {
   if (crowd->visitors == NULL || crowd->tickets == NULL ||
       wheel_init(&crowd->wheel, plan->wheel_slots, plan->capacity, plan->start_ns) != 0 ||
       sessions_init(&crowd->sessions, plan->sessions) != 0 ||
-      history_init(&crowd->history, plan->capacity, plan->samples, plan->sample_stride) != 0) {
+      history_init(&crowd->history, plan->capacity, plan->samples, plan->sample_stride) != 0 ||
+      (plan->context != NULL && errands_init(&crowd->errands, plan->context, ERRANDS) != 0)) {
     crowd_free(crowd);
     return -1;
   }
@@ -66,6 +67,7 @@ void crowd_free(struct crowd *crowd) {
   wheel_free(&crowd->wheel);
   sessions_free(&crowd->sessions);
   history_free(&crowd->history);
+  errands_free(&crowd->errands);
 }
 
 static void line_up_to_be_called(struct crowd *crowd, uint32_t i) {
@@ -99,14 +101,44 @@ static void handle_failure(struct crowd *crowd, uint32_t i, int64_t now_ns, cons
   finish(crowd, i, now_ns, &crowd->counters.failed);
 }
 
-static void end_session(struct crowd *crowd, uint32_t i) {
-  struct visitor *visitor = &crowd->visitors[i];
-  waitq_error error = WAITQ_ERROR_INIT;
-  struct call call = begin_call(crowd);
-  int code = waitq_exit(crowd->plan.room, sessions_pass(&crowd->sessions, visitor->session), &error);
-  end_call(crowd, &call, &crowd->exit_time);
+/* The store cannot be reached, and the room holds everybody meanwhile. */
+static void come_again(struct crowd *crowd, uint32_t i, int64_t at_ns) {
+  count(&crowd->counters.held);
+  wheel_add(&crowd->wheel, i, at_ns);
+}
+
+static bool is_submitting(const struct crowd *crowd) {
+  return crowd->plan.context != NULL;
+}
+
+/* A call that is to be submitted for a visitor; NULL when too many are under way, and the visitor will try again. */
+static struct errand *begin_errand(struct crowd *crowd, uint32_t i) {
+  struct errand *errand = errands_take(&crowd->errands, i);
+  if (errand == NULL) {
+    wheel_add(&crowd->wheel, i, clock_now_ns() + ERRAND_AGAIN_NS);
+  } else {
+    errand->call = begin_call(crowd);
+  }
+  return errand;
+}
+
+/* Afterwards: there will be no answer if the submission failed. */
+static void end_submission(struct crowd *crowd, struct errand *errand, int code, const waitq_error *error) {
   if (code != WAITQ_OK) {
-    handle_failure(crowd, i, call.end_ns, &error);
+    handle_failure(crowd, errand->visitor, clock_now_ns(), error);
+    errands_give_back(errand);
+  }
+}
+
+static void take_exit(struct crowd *crowd, uint32_t i, const struct call *call, const waitq_error *error) {
+  struct visitor *visitor = &crowd->visitors[i];
+  if (visitor->session ==
+      SESSION_NONE) { /* the pass was not kept: if this failed, the session ends when the pass expires */
+    visitor->stage = STAGE_DONE;
+    return;
+  }
+  if (error->code != WAITQ_OK) {
+    handle_failure(crowd, i, call->end_ns, error);
   } else {
     visitor->stage = STAGE_DONE;
   }
@@ -115,10 +147,31 @@ static void end_session(struct crowd *crowd, uint32_t i) {
   }
 }
 
+static void end_session(struct crowd *crowd, uint32_t i, const char *pass) {
+  waitq_error error = WAITQ_ERROR_INIT;
+  if (is_submitting(crowd)) {
+    struct errand *errand = begin_errand(crowd, i);
+    if (errand != NULL) {
+      int code = waitq_submit_exit(crowd->plan.room, pass, errands_tag(errand), &error);
+      end_submission(crowd, errand, code, &error);
+    }
+    if (crowd->visitors[i].session == SESSION_NONE) {
+      crowd->visitors[i].stage = STAGE_DONE;
+    }
+    return;
+  }
+  struct call call = begin_call(crowd);
+  waitq_exit(crowd->plan.room, pass, &error);
+  end_call(crowd, &call, &crowd->exit_time);
+  take_exit(crowd, i, &call, &error);
+}
+
 static void begin_session(struct crowd *crowd, uint32_t i, const struct call *call, const char *pass) {
   struct visitor *visitor = &crowd->visitors[i];
   struct visit *visit = &crowd->history.visits[i];
-  visit->enter_begin_ns = call->begin_ns;
+  if (visit->enter_begin_ns == 0) {
+    visit->enter_begin_ns = call->begin_ns;
+  }
   visit->enter_end_ns = call->end_ns;
   visitor->stage = STAGE_INSIDE;
   count(&crowd->counters.admitted);
@@ -126,49 +179,84 @@ static void begin_session(struct crowd *crowd, uint32_t i, const struct call *ca
     watch_finished(crowd->plan.watch, i, call->end_ns, true);
   }
   visitor->session = sessions_keep(&crowd->sessions, pass);
-  if (visitor->session != SESSION_NONE) {
-    wheel_add(&crowd->wheel, i, call->end_ns + random_between(&crowd->random, SESSION_SHORTEST_NS, SESSION_LONGEST_NS));
+  if (visitor->session == SESSION_NONE) { /* no place to keep the pass */
+    end_session(crowd, i, pass);
     return;
   }
-  /* No place to keep the pass. Should this exit fail, the session ends by itself at the pass's expiry. */
-  struct call exit_call = begin_call(crowd);
-  waitq_exit(crowd->plan.room, pass, NULL);
-  end_call(crowd, &exit_call, &crowd->exit_time);
-  visitor->stage = STAGE_DONE;
+  wheel_add(&crowd->wheel, i, call->end_ns + random_between(&crowd->random, SESSION_SHORTEST_NS, SESSION_LONGEST_NS));
+}
+
+static void take_pass(struct crowd *crowd, uint32_t i, const struct call *call, const waitq_pass *pass,
+                      const waitq_error *error) {
+  struct visit *visit = &crowd->history.visits[i];
+  if (error->code != WAITQ_OK) {
+    visit->enter_begin_ns = visit->enter_begin_ns == 0 ? call->begin_ns : visit->enter_begin_ns;
+    handle_failure(crowd, i, call->end_ns, error);
+    return;
+  }
+  if (pass->state == WAITQ_STATE_ENTERED) {
+    begin_session(crowd, i, call, pass->text);
+    return;
+  }
+  if (pass->reason == WAITQ_REASON_STALLED) { /* the store may have heard of it all the same */
+    visit->enter_begin_ns = visit->enter_begin_ns == 0 ? call->begin_ns : visit->enter_begin_ns;
+    come_again(crowd, i, call->end_ns + pass->retry_after_ms * NS_PER_MS);
+    return;
+  }
+  visit->enter_begin_ns = 0;
+  if (pass->state == WAITQ_STATE_READY) {
+    count(&crowd->counters.paced);
+    wheel_add(&crowd->wheel, i, call->end_ns + pass->retry_after_ms * NS_PER_MS);
+  } else if (pass->state == WAITQ_STATE_WAITING) {
+    crowd->history.turns_revoked++;
+    crowd->visitors[i].stage = STAGE_WAITING;
+    wheel_add(&crowd->wheel, i, call->end_ns + NS_PER_S);
+  } else {
+    finish(crowd, i, call->end_ns, &crowd->counters.lost);
+  }
 }
 
 static void enter(struct crowd *crowd, uint32_t i) {
-  struct visitor *visitor = &crowd->visitors[i];
+  waitq_error error = WAITQ_ERROR_INIT;
+  if (is_submitting(crowd)) {
+    struct errand *errand = begin_errand(crowd, i);
+    if (errand != NULL) {
+      int code =
+          waitq_submit_enter(crowd->plan.room, crowd->tickets[i], NULL, &errand->pass, errands_tag(errand), &error);
+      end_submission(crowd, errand, code, &error);
+    }
+    return;
+  }
   waitq_pass pass;
   waitq_pass_init(&pass, sizeof pass);
-  waitq_error error = WAITQ_ERROR_INIT;
   struct call call = begin_call(crowd);
-  int code = waitq_enter(crowd->plan.room, crowd->tickets[i], NULL, &pass, &error);
+  waitq_enter(crowd->plan.room, crowd->tickets[i], NULL, &pass, &error);
   end_call(crowd, &call, &crowd->enter_time);
-  if (code != WAITQ_OK) {
-    handle_failure(crowd, i, call.end_ns, &error);
-  } else if (pass.state == WAITQ_STATE_ENTERED) {
-    begin_session(crowd, i, &call, pass.text);
-  } else if (pass.state == WAITQ_STATE_READY) {
-    count(&crowd->counters.paced);
-    wheel_add(&crowd->wheel, i, call.end_ns + pass.retry_after_ms * NS_PER_MS);
-  } else if (pass.state == WAITQ_STATE_WAITING) {
-    crowd->history.turns_revoked++;
-    visitor->stage = STAGE_WAITING;
-    wheel_add(&crowd->wheel, i, call.end_ns + NS_PER_S);
+  take_pass(crowd, i, &call, &pass, &error);
+}
+
+/* An answer of a shared store tells how it was some time ago, in whole milliseconds. */
+static int64_t view_age_ns(const struct crowd *crowd, const waitq_status *status) {
+  return crowd->plan.has_shared_store ? (status->age_ms + 1) * NS_PER_MS : 0;
+}
+
+/* After a loss of the store places are put back, and the answer says so; nothing else may let a position rise. */
+static void count_rise(struct history *history, const waitq_status *status) {
+  if (status->reason == WAITQ_REASON_RESTORED) {
+    history->restored_rises++;
   } else {
-    finish(crowd, i, call.end_ns, &crowd->counters.lost);
+    history->position_rises++;
   }
 }
 
 static void go_on_waiting(struct crowd *crowd, uint32_t i, const waitq_status *status, const struct call *call) {
   struct visitor *visitor = &crowd->visitors[i];
   if (visitor->position != 0 && status->position > visitor->position) {
-    crowd->history.position_rises++;
+    count_rise(&crowd->history, status);
   }
   visitor->position = status->position;
   visitor->stage = STAGE_WAITING;
-  crowd->history.visits[i].waited_begin_ns = call->begin_ns;
+  history_waited(&crowd->history, i, call->begin_ns - view_age_ns(crowd, status));
   int64_t next_ns = call->end_ns + (status->next_poll_ms > 0 ? status->next_poll_ms * NS_PER_MS : NS_PER_S);
   next_ns = next_ns < visitor->leave_at_ns ? next_ns : visitor->leave_at_ns;
   if (next_ns - call->end_ns <= crowd->plan.own_pace_ns) {
@@ -189,36 +277,61 @@ static void take_answer(struct crowd *crowd, uint32_t i, const waitq_status *sta
   } else if (status->state == WAITQ_STATE_READY) {
     crowd->history.visits[i].ready_end_ns = call->end_ns;
     crowd->visitors[i].stage = STAGE_READY;
-    enter(crowd, i);
+    if (!crowd->is_over) {
+      enter(crowd, i);
+    }
   } else {
     finish(crowd, i, call->end_ns, &crowd->counters.lost);
   }
 }
 
+static void take_ticket(struct crowd *crowd, uint32_t i, const struct call *call, const waitq_ticket *ticket,
+                        const waitq_status *status, const waitq_error *error) {
+  if (error->code != WAITQ_OK) {
+    handle_failure(crowd, i, call->end_ns, error);
+    return;
+  }
+  if (status->state == WAITQ_STATE_NONE && status->reason == WAITQ_REASON_STALLED) {
+    come_again(crowd, i, call->end_ns + status->next_poll_ms * NS_PER_MS);
+    return;
+  }
+  if (status->state == WAITQ_STATE_NONE) {
+    finish(crowd, i, call->end_ns, &crowd->counters.refused);
+    return;
+  }
+  crowd->history.visits[i].join_end_ns = call->end_ns;
+  memcpy(crowd->tickets[i], ticket->text, sizeof crowd->tickets[i]);
+  count(&crowd->counters.joined);
+  take_answer(crowd, i, status, call);
+}
+
+static void record_join(struct crowd *crowd, uint32_t i, const struct call *call) {
+  struct visit *visit = &crowd->history.visits[i];
+  if (visit->join_begin_ns == 0) {
+    visit->join_begin_ns = call->begin_ns;
+  }
+}
+
 static void join(struct crowd *crowd, uint32_t i) {
   const uint64_t id = crowd->plan.first_id + (uint64_t)i * crowd->plan.id_step;
-  struct visit *visit = &crowd->history.visits[i];
+  waitq_error error = WAITQ_ERROR_INIT;
+  if (is_submitting(crowd)) {
+    struct errand *errand = begin_errand(crowd, i);
+    if (errand != NULL) {
+      record_join(crowd, i, &errand->call);
+      int code = waitq_submit_join(crowd->plan.room, &id, sizeof id, NULL, &errand->ticket, &errand->status,
+                                   errands_tag(errand), &error);
+      end_submission(crowd, errand, code, &error);
+    }
+    return;
+  }
   waitq_ticket ticket = WAITQ_TICKET_INIT;
   waitq_status status = WAITQ_STATUS_INIT;
-  waitq_error error = WAITQ_ERROR_INIT;
   struct call call = begin_call(crowd);
-  int code = waitq_join(crowd->plan.room, &id, sizeof id, NULL, &ticket, &status, &error);
+  waitq_join(crowd->plan.room, &id, sizeof id, NULL, &ticket, &status, &error);
   end_call(crowd, &call, &crowd->join_time);
-  if (visit->join_begin_ns == 0) {
-    visit->join_begin_ns = call.begin_ns;
-  }
-  if (code != WAITQ_OK) {
-    handle_failure(crowd, i, call.end_ns, &error);
-    return;
-  }
-  if (status.state == WAITQ_STATE_NONE) {
-    finish(crowd, i, call.end_ns, &crowd->counters.refused);
-    return;
-  }
-  visit->join_end_ns = call.end_ns;
-  memcpy(crowd->tickets[i], ticket.text, sizeof crowd->tickets[i]);
-  count(&crowd->counters.joined);
-  take_answer(crowd, i, &status, &call);
+  record_join(crowd, i, &call);
+  take_ticket(crowd, i, &call, &ticket, &status, &error);
 }
 
 static void poll(struct crowd *crowd, uint32_t i) {
@@ -238,15 +351,83 @@ static void poll(struct crowd *crowd, uint32_t i) {
   take_answer(crowd, i, &status, &call);
 }
 
+static void take_leave(struct crowd *crowd, uint32_t i, const struct call *call, const waitq_error *error) {
+  if (error->code != WAITQ_OK) {
+    handle_failure(crowd, i, call->end_ns, error);
+  } else {
+    finish(crowd, i, call->end_ns, &crowd->counters.left);
+  }
+}
+
 static void leave(struct crowd *crowd, uint32_t i) {
   waitq_error error = WAITQ_ERROR_INIT;
+  if (is_submitting(crowd)) {
+    struct errand *errand = begin_errand(crowd, i);
+    if (errand != NULL) {
+      int code = waitq_submit_leave(crowd->plan.room, crowd->tickets[i], NULL, errands_tag(errand), &error);
+      end_submission(crowd, errand, code, &error);
+    }
+    return;
+  }
   struct call call = begin_call(crowd);
-  int code = waitq_leave(crowd->plan.room, crowd->tickets[i], NULL, &error);
+  waitq_leave(crowd->plan.room, crowd->tickets[i], NULL, &error);
   end_call(crowd, &call, &crowd->leave_time);
-  if (code != WAITQ_OK) {
-    handle_failure(crowd, i, call.end_ns, &error);
-  } else {
-    finish(crowd, i, call.end_ns, &crowd->counters.left);
+  take_leave(crowd, i, &call, &error);
+}
+
+/* What was submitted has been answered. What it was follows from how far the visitor has come. */
+static void take_errand(struct crowd *crowd, struct errand *errand) {
+  const uint32_t i = errand->visitor;
+  struct call *call = &errand->call;
+  waitq_error error = WAITQ_ERROR_INIT;
+  error.code = errand->code;
+  error.retriable = errand->retriable;
+  snprintf(error.text, sizeof error.text, "%s", waitq_error_text(errand->code));
+  switch (crowd->visitors[i].stage) {
+    case STAGE_JOINING:
+      end_call(crowd, call, &crowd->join_time);
+      take_ticket(crowd, i, call, &errand->ticket, &errand->status, &error);
+      break;
+    case STAGE_WAITING:
+      end_call(crowd, call, &crowd->leave_time);
+      take_leave(crowd, i, call, &error);
+      break;
+    case STAGE_READY:
+      end_call(crowd, call, &crowd->enter_time);
+      take_pass(crowd, i, call, &errand->pass, &error);
+      break;
+    default:
+      end_call(crowd, call, &crowd->exit_time);
+      take_exit(crowd, i, call, &error);
+      break;
+  }
+  errands_give_back(errand);
+}
+
+static void take_errands(struct crowd *crowd) {
+  if (!errands_collect(&crowd->errands)) {
+    return;
+  }
+  for (struct errand *errand; (errand = errands_next_done(&crowd->errands)) != NULL;) {
+    take_errand(crowd, errand);
+  }
+}
+
+void crowd_rest(struct crowd *crowd, int64_t until_ns) {
+  if (!is_submitting(crowd)) {
+    clock_sleep_until_ns(until_ns);
+    return;
+  }
+  do {
+    errands_wait(&crowd->errands, until_ns);
+    take_errands(crowd);
+  } while (clock_now_ns() < until_ns);
+}
+
+void crowd_go_home(struct crowd *crowd) {
+  crowd->is_over = true;
+  while (is_submitting(crowd) && crowd->errands.under_way > 0) {
+    crowd_rest(crowd, clock_now_ns() + NS_PER_MS);
   }
 }
 
@@ -256,7 +437,7 @@ static int64_t crowd_now_ns(const struct crowd *crowd) {
 }
 
 bool crowd_arrive(struct crowd *crowd) {
-  if (crowd->arrived == crowd->plan.capacity) {
+  if (crowd->arrived == crowd->plan.capacity || crowd->errands.under_way >= ERRANDS_OF_JOINS) {
     return false;
   }
   uint32_t i = crowd->arrived++;
@@ -292,7 +473,7 @@ void crowd_act_due(struct crowd *crowd, int64_t now_ns) {
         enter(crowd, i);
         break;
       case STAGE_INSIDE:
-        end_session(crowd, i);
+        end_session(crowd, i, sessions_pass(&crowd->sessions, crowd->visitors[i].session));
         break;
       default:
         break;

@@ -6,6 +6,9 @@
 /* The visitors of one worker, and what each does next: join, poll until the turn comes, enter at once, stay for a
  * moment, exit; or leave. Whose pace that happens at is for the worker to say (realtime.h, replay.h).
  *
+ * With a store on a network, all calls but polls are submitted (errands.h): otherwise a worker would stand still for a round trip
+ * with each of them.
+ *
  * Nothing here allocates after crowd_init(). Every call into the library is timed. */
 
 #include <stdatomic.h>
@@ -14,6 +17,7 @@
 #include <waitq/waitq.h>
 
 #include "clock.h"
+#include "errands.h"
 #include "histogram.h"
 #include "history.h"
 #include "random.h"
@@ -38,6 +42,7 @@ struct visitor {
 struct crowd_counters {
   _Atomic uint64_t joined, polls, admitted, left;
   _Atomic uint64_t paced;   /* enters that were asked to come again in a moment */
+  _Atomic uint64_t held;    /* joins and enters that were asked to come again because the store was away */
   _Atomic uint64_t lost;    /* tickets that expired or were forgotten */
   _Atomic uint64_t refused; /* joins that got no ticket */
   _Atomic uint64_t retried; /* calls that failed and were repeated */
@@ -46,6 +51,8 @@ struct crowd_counters {
 
 struct crowd_plan {
   waitq_room_t *room;
+  waitq_t *context;                /* of the room, where calls are submitted; NULL: each call is waited for */
+  bool has_shared_store;           /* answers may be older than the call */
   struct virtual_clock *clock;     /* NULL: real time */
   struct watch *watch;             /* NULL: nobody is watched */
   uint32_t capacity;               /* most visitors */
@@ -68,6 +75,8 @@ struct crowd {
   struct wheel wheel;                   /* those who go their own pace */
   uint32_t first_to_call, last_to_call; /* the others, in the order in which they were told where they stand */
   struct sessions sessions;
+  struct errands errands;
+  bool is_over; /* nobody begins anything any more */
   struct random random;
   struct history history;
   struct histogram join_time, poll_time, enter_time, leave_time, exit_time;
@@ -79,7 +88,7 @@ struct crowd {
 int crowd_init(struct crowd *crowd, const struct crowd_plan *plan);
 void crowd_free(struct crowd *crowd);
 
-/* The next visitor comes and joins. False when all have come. */
+/* The next visitor comes and joins. False when all have come, or so many calls are under way that this one has to wait. */
 bool crowd_arrive(struct crowd *crowd);
 
 /* Does what is due by the visitors' own pace. */
@@ -88,6 +97,12 @@ void crowd_act_due(struct crowd *crowd, int64_t now_ns);
 /* Calls the visitor who was told where it stands the longest time ago: it polls, or leaves if its patience has ended.
  * False when there is none to whom nothing was told since since_ns. */
 bool crowd_call_next(struct crowd *crowd, int64_t since_ns);
+
+/* Sleeps until a moment of the monotonic clock, and meanwhile takes the answers to what was submitted. */
+void crowd_rest(struct crowd *crowd, int64_t until_ns);
+
+/* Waits for the last answers to what was submitted. To be called by the worker, as its last act. */
+void crowd_go_home(struct crowd *crowd);
 
 uint64_t crowd_count(const _Atomic uint64_t *counter);
 

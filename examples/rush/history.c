@@ -21,6 +21,11 @@ void history_free(struct history *history) {
   *history = (struct history){0};
 }
 
+void history_waited(struct history *history, uint32_t visitor, int64_t at_ns) {
+  struct visit *visit = &history->visits[visitor];
+  visit->waited_begin_ns = at_ns > visit->waited_begin_ns ? at_ns : visit->waited_begin_ns;
+}
+
 static int32_t narrow(int64_t ms) {
   return ms > INT32_MAX ? INT32_MAX : (int32_t)ms;
 }

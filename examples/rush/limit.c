@@ -65,15 +65,15 @@ static void check_window(const struct entries *entries, struct limit_window *win
   }
 }
 
-int limit_check(const struct history *const *histories, size_t count, double rate_per_s, double burst,
+int limit_check(const struct history *const *histories, size_t count, const struct limit *limit,
                 struct limit_window windows[LIMIT_WINDOWS]) {
   struct entries entries = {0};
   int result = collect(&entries, histories, count);
   for (size_t w = 0; result == 0 && w < LIMIT_WINDOWS; w++) {
     /* The library counts time in whole microseconds, so what lies in a window by our clock may span one more by its. */
-    const double length_s = (double)(lengths_ns[w] + NS_PER_US) / 1e9;
-    windows[w] =
-        (struct limit_window){.length_ns = lengths_ns[w], .allowed = (uint64_t)(burst + rate_per_s * length_s)};
+    const double length_s = (double)(lengths_ns[w] + limit->gained_ns + NS_PER_US) / 1e9;
+    windows[w] = (struct limit_window){.length_ns = lengths_ns[w],
+                                       .allowed = (uint64_t)(limit->burst + limit->rate_per_s * length_s)};
     check_window(&entries, &windows[w]);
   }
   free(entries.begins);

@@ -40,12 +40,16 @@ static const struct number_option numbers[] = {
 
 #define NUMBERS (sizeof numbers / sizeof numbers[0])
 
-enum other_option { OPTION_TRACE = 1000, OPTION_STORE, OPTION_JSON, OPTION_PLAIN, OPTION_HELP };
+enum other_option { OPTION_TRACE = 1000, OPTION_STORE, OPTION_SUBMIT, OPTION_JSON, OPTION_PLAIN, OPTION_HELP };
 
 static const struct option others[] = {
-    {"trace", required_argument, NULL, OPTION_TRACE}, {"store", required_argument, NULL, OPTION_STORE},
-    {"json", no_argument, NULL, OPTION_JSON},         {"plain", no_argument, NULL, OPTION_PLAIN},
-    {"help", no_argument, NULL, OPTION_HELP},         {NULL, 0, NULL, 0},
+    {"trace", required_argument, NULL, OPTION_TRACE},
+    {"store", required_argument, NULL, OPTION_STORE},
+    {"submit", no_argument, NULL, OPTION_SUBMIT},
+    {"json", no_argument, NULL, OPTION_JSON},
+    {"plain", no_argument, NULL, OPTION_PLAIN},
+    {"help", no_argument, NULL, OPTION_HELP},
+    {NULL, 0, NULL, 0},
 };
 
 #define OTHERS (sizeof others / sizeof others[0])
@@ -67,12 +71,13 @@ static void print_help(void) {
   printf(
       "  --%-13s F  arrivals per minute: a CSV of minute_utc,requests\n"
       "  --%-13s U  where the line is kept (memory:)\n"
+      "  --%-16s submit all calls but polls, as is done with a store on a network\n"
       "  --%-16s one JSON object and nothing else\n"
       "  --%-16s lines, also on a terminal\n"
       "  --%-16s this text\n\n"
       "Exit status: 0 all was kept, 1 the limit or the order was broken, 2 usage, 3 it could not run, or calls "
       "failed.\n",
-      "trace", "store", "json", "plain", "help");
+      "trace", "store", "submit", "json", "plain", "help");
 }
 
 static bool parse_number(struct options *options, size_t number, const char *text) {
@@ -98,6 +103,9 @@ static enum options_result take(struct options *options, int value) {
     case OPTION_STORE:
       options->store = optarg;
       return OPTIONS_RUN;
+    case OPTION_SUBMIT:
+      options->submit = true;
+      return OPTIONS_RUN;
     case OPTION_JSON:
       options->json = true;
       return OPTIONS_RUN;
@@ -121,6 +129,11 @@ static bool check(const struct options *options, const bool *given) {
               numbers[i].mode == TRACE ? "with" : "without");
       return false;
     }
+  }
+  if (options->trace != NULL && options->submit) {
+    fprintf(stderr,
+            "rush: --trace and --submit do not go together: in a recorded day nothing happens between two calls\n");
+    return false;
   }
   if (options->trace != NULL && strcmp(options->store, "memory:") != 0) {
     fprintf(stderr, "rush: --trace needs the store memory:, for another store has a clock of its own\n");

@@ -19,6 +19,7 @@ struct options {
   double peak; /* joins per second in the busiest minute of a trace */
   const char *store;
   const char *trace; /* NULL: real time */
+  bool submit;       /* calls are submitted, whatever the store */
   bool json, plain;
 };
 

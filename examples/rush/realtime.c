@@ -42,6 +42,7 @@ void realtime_run(struct crowd *crowd, const struct realtime_plan *plan) {
     while (pace.poll_credit >= 1 && crowd_call_next(crowd, now_ns - plan->shortest_call_ns)) {
       pace.poll_credit--;
     }
-    clock_sleep_until_ns(now_ns + BATCH_NS);
+    crowd_rest(crowd, now_ns + BATCH_NS);
   }
+  crowd_go_home(crowd);
 }

@@ -34,6 +34,9 @@ void report_heading(const struct run *run) {
            options->rate, COUNT(options->burst), options->seed);
     return;
   }
+  if (run->has_shared_store) {
+    printf("rush: room %s\n", run->room_name);
+  }
   printf("rush: %s visitors at %s/s, up to %s polls/s; rate %.10g/s, burst %s; %u thread%s, %.10g s, %s seed %.0f\n",
          COUNT(options->visitors), COUNT(options->join_rate), COUNT(options->poll_rate), options->rate,
          COUNT(options->burst), run->worker_count, run->worker_count == 1 ? "" : "s", options->seconds, options->store,
@@ -81,6 +84,9 @@ static void say_crowd(struct paragraph *paragraph, const struct verdict *verdict
     say(paragraph, "%s times a visitor came to the door with others and was asked to knock again in a moment. ",
         COUNT(verdict->paced));
   }
+  if (verdict->held > 0) {
+    say(paragraph, "%s times the store was away, and a visitor was asked to come again. ", COUNT(verdict->held));
+  }
   if (verdict->lost + verdict->refused > 0) {
     say(paragraph, "%s tickets expired before their turn was used, and %s visitors got none. ", COUNT(verdict->lost),
         COUNT(verdict->refused));
@@ -107,6 +113,10 @@ static void say_limit(struct paragraph *paragraph, const struct run *run, const 
     separator = ",";
   }
   say(paragraph, ". ");
+  if (run->has_shared_store) {
+    say(paragraph, "(By the store's clock, which gained up to %.1f ms on ours: so much longer are the windows.) ",
+        (double)run->gained_ns / 1e6);
+  }
 }
 
 static void say_estimates(struct paragraph *paragraph, const struct verdict *verdict) {
@@ -124,20 +134,25 @@ static void say_estimates(struct paragraph *paragraph, const struct verdict *ver
   }
 }
 
-static void say_costs(struct paragraph *paragraph, const struct verdict *verdict) {
-  say(paragraph, "A join took %.2f us (median; 99 %%: %.2f, 99.9 %%: %.2f)",
-      histogram_quantile_us(&verdict->join_time, 0.5), histogram_quantile_us(&verdict->join_time, 0.99),
-      histogram_quantile_us(&verdict->join_time, 0.999));
+static void say_costs(struct paragraph *paragraph, const struct run *run, const struct verdict *verdict) {
+  const bool is_submitting = run->has_shared_store || run->options->submit;
+  say(paragraph, "A join took %.2f us%s (median; 99 %%: %.2f, 99.9 %%: %.2f)",
+      histogram_quantile_us(&verdict->join_time, 0.5), is_submitting ? " until its answer was taken" : "",
+      histogram_quantile_us(&verdict->join_time, 0.99), histogram_quantile_us(&verdict->join_time, 0.999));
   if (verdict->polls > 0) {
     say(paragraph, ", a poll %.2f us (99 %%: %.2f, 99.9 %%: %.2f)", histogram_quantile_us(&verdict->poll_time, 0.5),
         histogram_quantile_us(&verdict->poll_time, 0.99), histogram_quantile_us(&verdict->poll_time, 0.999));
   }
-  say(paragraph, ". ");
-  say(paragraph,
-      "In %.1f s the process used %.2f s of CPU; %.2f s passed in calls of the library, the reading of the clock "
-      "around "
-      "each call and any time the thread was kept waiting included; the rest is the crowd itself.",
-      verdict->real_s, verdict->cpu_s, verdict->library_s);
+  say(paragraph, ". In %.1f s the process used %.2f s of CPU", verdict->real_s, verdict->cpu_s);
+  if (is_submitting) {
+    say(paragraph, ", the crowd itself included.");
+  } else {
+    say(paragraph,
+        "; %.2f s passed in calls of the library, the reading of the clock around each call and any time the thread "
+        "was "
+        "kept waiting included; the rest is the crowd itself.",
+        verdict->library_s);
+  }
 }
 
 static void print_last_line(const struct verdict *verdict) {
@@ -162,8 +177,12 @@ void report_verdict(const struct run *run, const struct verdict *verdict) {
   } else {
     say(&paragraph, "Order BROKEN %s times. ", COUNT(verdict->order_violations));
   }
+  if (verdict->restored_rises > 0) {
+    say(&paragraph, "The store had lost something: places were put back, and %s times a position rose for that. ",
+        COUNT(verdict->restored_rises));
+  }
   say_estimates(&paragraph, verdict);
-  say_costs(&paragraph, verdict);
+  say_costs(&paragraph, run, verdict);
   putchar('\n');
   print_wrapped(&paragraph);
   putchar('\n');
@@ -209,6 +228,8 @@ void report_json(const struct run *run, const struct verdict *verdict) {
   print_json_count("left", verdict->left);
   print_json_count("waiting", verdict->waiting);
   print_json_count("paced", verdict->paced);
+  print_json_count("held", verdict->held);
+  print_json_count("restored_rises", verdict->restored_rises);
   print_json_count("lost", verdict->lost);
   print_json_count("refused", verdict->refused);
   print_json_count("retried", verdict->retried);

@@ -46,11 +46,11 @@ static int open_room(struct run *run, char *message, size_t size) {
   run->policy.rate_per_s = run->options->rate;
   run->policy.burst = (uint64_t)run->options->burst;
   run->policy.min_poll_ms = SHORTEST_POLL_MS;
-  /* A name of its own, for in a store that outlives the run an older room would keep its own policy. */
-  char name[WAITQ_ROOM_NAME_MAX + 1];
-  snprintf(name, sizeof name, "rush-%ld-%" PRId64, (long)getpid(), clock_now_ns());
+  /* A name of its own, for in a store that outlives the run an older room would keep its line and its policy. */
+  snprintf(run->room_name, sizeof run->room_name, "rush-%ld-%" PRId64, (long)getpid(), clock_now_ns());
+  run->has_shared_store = strcmp(run->options->store, "memory:") != 0;
   if (waitq_open(run->options->store, &options, &run->context, &error) != WAITQ_OK ||
-      waitq_room_open(run->context, name, &run->policy, &run->room, &error) != WAITQ_OK) {
+      waitq_room_open(run->context, run->room_name, &run->policy, &run->room, &error) != WAITQ_OK) {
     snprintf(message, size, "%s: %s", run->options->store, error.text);
     return -1;
   }
@@ -72,6 +72,8 @@ static struct crowd_plan plan_for(struct run *run, uint32_t worker) {
   const double inside = (options->rate * 4 + options->burst + 64) / workers;
   return (struct crowd_plan){
       .room = run->room,
+      .context = run->has_shared_store || options->submit ? run->context : NULL,
+      .has_shared_store = run->has_shared_store,
       .clock = is_trace(run) ? &run->clock : NULL,
       .watch = worker == 0 ? &run->watch : NULL,
       .capacity = all / workers + (worker < all % workers),
@@ -138,6 +140,10 @@ void run_close(struct run *run) {
     crowd_free(&run->workers[w].crowd);
   }
   free(run->workers);
+  if (run->room != NULL && run->has_shared_store) {
+    waitq_room_reset(run->room,
+                     NULL); /* leaves the store some hundred bytes rather than a line, until it forgets the room */
+  }
   waitq_room_close(run->room);
   waitq_close(run->context);
   watch_free(&run->watch);
@@ -174,6 +180,10 @@ int run_start(struct run *run, char *message, size_t size) {
     set_real_time(run);
   }
   run->watch.ends_ns = run->end_ns;
+  if (run->has_shared_store && drift_start(&run->drift, run->room) != 0) {
+    snprintf(message, size, "no thread to watch the clocks");
+    return -1;
+  }
   run->real_start_ns = clock_now_ns();
   run->cpu_start_s = clock_cpu_s();
   for (uint32_t w = 0; w < run->worker_count; w++) {
@@ -184,6 +194,7 @@ int run_start(struct run *run, char *message, size_t size) {
       atomic_fetch_sub(&run->running, 1);
       atomic_store(&run->stop, true);
       join_workers(run, w);
+      drift_stop(&run->drift);
       return -1;
     }
   }
@@ -192,6 +203,7 @@ int run_start(struct run *run, char *message, size_t size) {
 
 void run_wait(struct run *run) {
   join_workers(run, run->worker_count);
+  run->gained_ns = drift_stop(&run->drift);
   run->cpu_s = clock_cpu_s() - run->cpu_start_s;
   run->real_s = (double)(clock_now_ns() - run->real_start_ns) / 1e9;
 }

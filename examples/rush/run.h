@@ -13,6 +13,7 @@
 
 #include "clock.h"
 #include "crowd.h"
+#include "drift.h"
 #include "options.h"
 #include "trace.h"
 #include "watch.h"
@@ -30,8 +31,12 @@ struct run {
   struct trace trace;
   struct virtual_clock clock; /* of a trace */
   struct watch watch;
+  struct drift drift; /* of a shared store */
+  int64_t gained_ns;  /* by the room's clock on ours; known after run_wait() */
   waitq_t *context;
   waitq_room_t *room;
+  char room_name[WAITQ_ROOM_NAME_MAX + 1];
+  bool has_shared_store;
   waitq_policy policy;
   struct worker *workers;
   uint32_t worker_count;

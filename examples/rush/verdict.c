@@ -15,6 +15,7 @@ static void add_crowd(struct verdict *verdict, const struct crowd *crowd) {
   verdict->lost += crowd_count(&counters->lost);
   verdict->refused += crowd_count(&counters->refused);
   verdict->paced += crowd_count(&counters->paced);
+  verdict->held += crowd_count(&counters->held);
   verdict->retried += crowd_count(&counters->retried);
   verdict->failed += crowd_count(&counters->failed);
   for (uint32_t i = 0; i < crowd->arrived; i++) {
@@ -22,6 +23,7 @@ static void add_crowd(struct verdict *verdict, const struct crowd *crowd) {
     verdict->waiting += stage == STAGE_WAITING || stage == STAGE_READY;
   }
   verdict->order_violations += crowd->history.position_rises + crowd->history.turns_revoked;
+  verdict->restored_rises += crowd->history.restored_rises;
   verdict->samples_lost += crowd->history.samples_lost;
   histogram_merge(&verdict->join_time, &crowd->join_time);
   histogram_merge(&verdict->poll_time, &crowd->poll_time);
@@ -33,8 +35,8 @@ static void add_crowd(struct verdict *verdict, const struct crowd *crowd) {
 
 static int judge(struct verdict *verdict, const struct run *run, const struct history **histories) {
   struct turns turns;
-  if (limit_check(histories, run->worker_count, run->policy.rate_per_s, (double)run->policy.burst, verdict->windows) !=
-          0 ||
+  const struct limit limit = {run->policy.rate_per_s, (double)run->policy.burst, run->gained_ns};
+  if (limit_check(histories, run->worker_count, &limit, verdict->windows) != 0 ||
       turns_init(&turns, histories, run->worker_count) != 0) {
     return -1;
   }

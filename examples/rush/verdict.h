@@ -14,10 +14,11 @@
 #include "run.h"
 
 struct verdict {
-  uint64_t joined, polls, admitted, left, lost, refused, paced, retried, failed;
+  uint64_t joined, polls, admitted, left, lost, refused, paced, held, retried, failed;
   uint64_t waiting;          /* at the end, those at the door included */
   uint64_t over_limit;       /* windows with too many entries, of all lengths */
   uint64_t order_violations; /* visitors overtaken, positions that rose, turns taken back */
+  uint64_t restored_rises;   /* positions that rose after a loss of the store */
   struct limit_window windows[LIMIT_WINDOWS];
   struct estimates estimates;
   uint64_t samples_lost;

@@ -33,6 +33,18 @@ typedef struct waitq_allocator {
   void *user;                                               /**< handed back to each call */
 } waitq_allocator;
 
+/** An allocator without functions: all three have to be set. */
+#define WAITQ_ALLOCATOR_INIT \
+  { sizeof(waitq_allocator), NULL, NULL, NULL, NULL }
+
+/** @brief Prepares an allocator, for languages that cannot use #WAITQ_ALLOCATOR_INIT.
+ * @param allocator what to prepare; NULL is ignored
+ * @param size the size of the caller's structure in bytes
+ * @threadsafe yes
+ * @blocking never
+ * @since 1.0 */
+WAITQ_API void waitq_allocator_init(waitq_allocator *allocator, size_t size);
+
 /** Log levels, from the rarest to the most frequent. */
 enum waitq_log_level {
   WAITQ_LOG_NONE = 0,

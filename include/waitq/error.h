@@ -37,6 +37,7 @@ WAITQ_BEGIN_DECLS
   X(E_TIMEOUT, -21, "the store did not answer in time")                      \
   X(E_CONFLICT, -22, "the stored state has moved on")                        \
   X(E_DAMAGED, -23, "the stored state is damaged")                           \
+  X(E_DENIED, -24, "the store refused access")                               \
   X(E_MALFORMED, -40, "not the text of a ticket or a pass")                  \
   X(E_FORGED, -41, "the signature does not match")                           \
   X(E_KEY, -42, "no key fits: unknown key id, or another algorithm")         \

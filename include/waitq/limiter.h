@@ -8,7 +8,10 @@
  * @defgroup waitq_limiter Limiter
  *
  * The bucket is the generic cell rate algorithm (ITU-T I.371) in token space: it stores how many tokens were used, and
- * compares that with how many the rate has made since its origin. Time and tokens are integers; nothing drifts.
+ * compares that with how many the rate has made since its origin; nothing is added up, so nothing drifts.
+ *
+ * On a store that is shared, the store's time decides, and a bucket that the store has lost starts full: what is admitted
+ * around such a loss is at most one burst more than the limit.
  * @{ */
 
 #include <stddef.h>
@@ -23,16 +26,27 @@ WAITQ_BEGIN_DECLS
 /** A limiter. Opaque. */
 typedef struct waitq_limiter waitq_limiter_t;
 
+/** Where a limiter of a shared store decides. On the memory store there is no difference. */
+enum waitq_limit_mode {
+  WAITQ_LIMIT_EXACT = 1, /**< in the store, each try: tokens are used to the last, at a round trip a batch of tries */
+  /** In this process, from tokens taken ahead in blocks that follow the demand, for a second at most. The sum over all
+   * processes is never over the limit; but while tokens lie in blocks a try elsewhere may be denied, and what was denied may
+   * be denied again for up to 100 ms without asking the store. */
+  WAITQ_LIMIT_LEASED = 2
+};
+
 /** What a limiter allows. */
 typedef struct waitq_limit {
   size_t size;       /**< sizeof(waitq_limit) */
   double rate_per_s; /**< tokens per second, 0 to 1e9, fractions allowed */
   uint64_t burst;    /**< most tokens at one instant, 1 to 1e9; 1 makes a leaky bucket */
+  uint32_t mode;     /**< one of enum waitq_limit_mode: of the handle that is opened, not of the bucket. 0: EXACT */
+  uint32_t reserved; /**< zero */
 } waitq_limit;
 
 /** A limit of 10 per second, burst 10. */
 #define WAITQ_LIMIT_INIT \
-  { sizeof(waitq_limit), 10.0, 10 }
+  { sizeof(waitq_limit), 10.0, 10, WAITQ_LIMIT_EXACT, 0 }
 
 /** @brief Fills in the default limit, for languages that cannot use #WAITQ_LIMIT_INIT.
  * @param limit what to fill in; NULL is ignored
@@ -67,7 +81,8 @@ WAITQ_API void waitq_decision_init(waitq_decision *decision, size_t size);
 /** @brief Opens a limiter; makes it, full, where the store does not have it yet.
  * @param context the context
  * @param name [A-Za-z0-9_.-]{1,64}; limiters and rooms do not share names
- * @param limit the limit of a new limiter, NULL for the default; ignored where it exists already
+ * @param limit the limit of a new limiter, NULL for the default; its mode is that of the handle, the rest is ignored where
+ *        the limiter exists already
  * @param out receives the limiter
  * @param error detail of a failure; may be NULL
  * @return #WAITQ_OK, #WAITQ_E_INVALID, #WAITQ_E_NOMEM, #WAITQ_E_UNSUPPORTED (the store has no limiters), #WAITQ_E_CLOSED,
@@ -79,17 +94,18 @@ WAITQ_API void waitq_decision_init(waitq_decision *decision, size_t size);
 WAITQ_API int waitq_limiter_open(waitq_t *context, const char *name, const waitq_limit *limit, waitq_limiter_t **out,
                                  waitq_error *error);
 
-/** @brief Gives a handle back. The bucket lives on in the store.
+/** @brief Gives a handle back. The bucket lives on in the store; the last handle gives tokens taken ahead back to it.
  * @param limiter NULL is ignored
  * @ownership ends the caller's
  * @threadsafe not against other calls on the same handle
- * @blocking never
+ * @blocking a store on a network may, for a round trip that gives tokens back
  * @since 1.0 */
 WAITQ_API void waitq_limiter_close(waitq_limiter_t *limiter);
 
-/** @brief Changes the limit, for all who share it. Tokens in the bucket stay, up to the new burst.
+/** @brief Changes the limit, for all who share it. Tokens in the bucket stay, up to the new burst; tokens that were taken
+ * ahead under the old limit may be spent until their time is up.
  * @param limiter the limiter
- * @param limit the new limit
+ * @param limit the new limit; its mode is not looked at
  * @param error detail of a failure; may be NULL
  * @return #WAITQ_OK, #WAITQ_E_INVALID, #WAITQ_E_NOMEM, #WAITQ_E_CLOSED, #WAITQ_E_FORKED, #WAITQ_E_VERSION, or what the store
  *         answers
@@ -100,6 +116,9 @@ WAITQ_API void waitq_limiter_close(waitq_limiter_t *limiter);
 WAITQ_API int waitq_limiter_configure(waitq_limiter_t *limiter, const waitq_limit *limit, waitq_error *error);
 
 /** @brief Takes tokens, all of them or none.
+ *
+ * After #WAITQ_E_STORE and #WAITQ_E_TIMEOUT the tokens may have been taken; trying again takes others. What to do with a
+ * visitor while the store cannot be reached is the host's to decide.
  * @param limiter the limiter
  * @param tokens how many, at least 1; more than the burst is denied for ever
  * @param decision filled in
@@ -107,7 +126,8 @@ WAITQ_API int waitq_limiter_configure(waitq_limiter_t *limiter, const waitq_limi
  * @return #WAITQ_OK, #WAITQ_E_INVALID, #WAITQ_E_CLOSED, #WAITQ_E_FORKED, #WAITQ_E_VERSION, or what the store answers
  * @ownership copies
  * @threadsafe yes
- * @blocking for the store; "memory:" never blocks and takes no lock
+ * @blocking for the store, in a leased limiter only where no tokens taken ahead are left; "memory:" never blocks and takes
+ *           no lock
  * @since 1.0 */
 WAITQ_API int waitq_limiter_try(waitq_limiter_t *limiter, uint32_t tokens, waitq_decision *decision,
                                 waitq_error *error);

@@ -51,7 +51,9 @@ enum waitq_reason {
   WAITQ_REASON_CLOSED = 9,       /**< the room is closed */
   WAITQ_REASON_FULL = 10,        /**< as many wait as may */
   WAITQ_REASON_PACING = 11,      /**< the turn stands, but others enter at this instant: ask again in retry_after_ms */
-  WAITQ_REASON_RATE_ZERO = 12    /**< the rate is zero */
+  WAITQ_REASON_RATE_ZERO = 12,   /**< the rate is zero */
+  WAITQ_REASON_RESTORED =
+      13 /**< a shared store lost something a moment ago: places are put back, and positions may rise once */
 };
 
 /** A time that is not known: no estimate can be given, and the reason says why. */

@@ -46,6 +46,14 @@ enum waitq_eta_model {
   WAITQ_ETA_REFERENCE = 2 /**< sliding windows of 1, 5 and 15 minutes, weighted 50, 30 and 20, times 1.1 */
 };
 
+/** How joins and entries go on while a shared store cannot be reached. Polls always go on, from what was known last. */
+enum waitq_loss {
+  WAITQ_LOSS_HOLD = 1, /**< nobody is taken, nobody enters; all are asked to come again */
+  WAITQ_LOSS_OPEN = 2, /**< everybody enters who asks, newcomers too */
+  WAITQ_LOSS_LOCAL =
+      3 /**< whoever has a ticket enters, at this context's share of the rate; newcomers are asked to come again */
+};
+
 /** What a room promises and demands. Set once when the room is made; waitq_room_configure() changes it. */
 typedef struct waitq_policy {
   size_t size;              /**< sizeof(waitq_policy) */
@@ -61,11 +69,16 @@ typedef struct waitq_policy {
   int64_t opens_at_ms;      /**< Unix time in ms of the opening; 0: open at once. Default 0 */
   uint32_t order;           /**< one of enum waitq_order. Default FIFO */
   uint32_t eta_model;       /**< one of enum waitq_eta_model. Default DEFAULT */
+  uint32_t on_store_loss;   /**< one of enum waitq_loss. Default HOLD */
+  uint32_t reserved;        /**< zero */
 } waitq_policy;
 
 /** The default policy. */
-#define WAITQ_POLICY_INIT \
-  { sizeof(waitq_policy), 10.0, 10, 0, 0, 30000, 600000, 300000, 1000, 10000, 0, WAITQ_ORDER_FIFO, WAITQ_ETA_DEFAULT }
+#define WAITQ_POLICY_INIT                                                                                             \
+  {                                                                                                                   \
+    sizeof(waitq_policy), 10.0, 10, 0, 0, 30000, 600000, 300000, 1000, 10000, 0, WAITQ_ORDER_FIFO, WAITQ_ETA_DEFAULT, \
+        WAITQ_LOSS_HOLD, 0                                                                                            \
+  }
 
 /** @brief Fills in the default policy, for languages that cannot use #WAITQ_POLICY_INIT.
  * @param policy what to fill in; NULL is ignored

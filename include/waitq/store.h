@@ -50,6 +50,12 @@ typedef struct waitq_store_env {
   size_t size;                      /**< sizeof(waitq_store_env) */
   const waitq_allocator *allocator; /**< where memory must come from */
   void *user;                       /**< options->store_user of the context */
+  waitq_log_fn log;       /**< where lines go that operators should see; NULL: nowhere. One finished line a call */
+  void *log_user;         /**< handed to log */
+  waitq_random_fn random; /**< unpredictable bytes */
+  void *random_user;      /**< handed to random */
+  int32_t log_level;      /**< lines of a higher level are not wanted */
+  uint32_t reserved;      /**< zero */
 } waitq_store_env;
 
 /** The head of a room. */
@@ -101,6 +107,7 @@ typedef struct waitq_store_commit {
   uint32_t bits_count;   /**< how many runs of bits */
   const waitq_store_bits *bits; /**< bits to set */
   uint64_t trim_below;          /**< tickets below will never be asked for again: bits and visitors may be dropped */
+  uint64_t next_min; /**< next becomes at least this: numbers below are skipped, after a loss. 0 where nothing is */
 } waitq_store_commit;
 
 /** Receives what load finds. Each function returns #WAITQ_OK or a code that load returns at once. */
@@ -110,6 +117,104 @@ typedef struct waitq_store_sink {
   int (*head)(void *user, const waitq_store_head *head); /**< called once, first */
   int (*bits)(void *user, const waitq_store_bits *bits); /**< called for every run that holds a bit */
 } waitq_store_sink;
+
+/** A ticket that a visitor has shown, and that the store may have lost. */
+typedef struct waitq_store_shown {
+  unsigned char visitor[WAITQ_STORE_VISITOR_SIZE]; /**< the visitor's hash; all zeros for an anonymous one */
+  uint64_t number;                                 /**< the ticket's number */
+  int64_t joined_us;                               /**< when it was issued */
+} waitq_store_shown;
+
+/** What is special about an exchange. */
+enum waitq_store_exchange_flag {
+  /** The room is put back after a loss: see waitq_store_exchange::losses. */
+  WAITQ_STORE_RECOVER = 1,
+  /** The commit is done only if nothing has changed since the change that is known. */
+  WAITQ_STORE_IF_UNCHANGED = 2
+};
+
+/** What an exchange found. */
+enum waitq_store_found {
+  /** More has changed than one exchange tells: ask again, from the change that it told last. Version and state are told
+   * with the last part. */
+  WAITQ_STORE_FOUND_MORE = 1,
+  /** The room is not there, or is kept by another server than before, which may have missed writes. Nothing that was asked was
+   * done; the head was handed to the sink where there is one. */
+  WAITQ_STORE_FOUND_LOSS = 2
+};
+
+/** One round trip to a store that is shared: all that has gathered goes there at once, and what others did comes back. In this
+ * order, and all of it as one atomic step: the commit; marks, then unmarks; tickets shown; joins; what changed. */
+typedef struct waitq_store_exchange {
+  size_t size;                     /**< sizeof(waitq_store_exchange) */
+  uint64_t epoch;                  /**< asked: the epoch of all that is asked; in another one nothing is done */
+  uint64_t version;                /**< asked: the version that is known */
+  uint64_t change;                 /**< asked: the last change that is known, 0: none; answer: the last one told now */
+  int64_t joined_us;               /**< asked: when the joins happen */
+  int64_t timeout_us;              /**< asked: how long it may take; then #WAITQ_E_TIMEOUT */
+  uint32_t flags;                  /**< asked: enum waitq_store_exchange_flag, or'ed */
+  uint32_t planes_wanted;          /**< asked: of which planes changes are told, bit p for plane p */
+  uint32_t mark_count;             /**< asked: how many runs of bits to set, whatever the version */
+  uint32_t unmark_count;           /**< asked: how many runs of bits to clear, after a loss, whatever the version */
+  uint32_t shown_count;            /**< asked: how many tickets were shown */
+  uint32_t join_count;             /**< asked: how many joins */
+  const waitq_store_bits *marks;   /**< asked */
+  const waitq_store_bits *unmarks; /**< asked */
+  const waitq_store_shown
+      *shown;              /**< asked: their visitors are remembered where the store has no later ticket of them */
+  waitq_store_join *joins; /**< asked and answered, as by append */
+  const waitq_store_commit
+      *commit; /**< asked: a new state; NULL: none. Its version and epoch are those above or a new epoch */
+  const waitq_store_sink
+      *sink;           /**< head: called where version or epoch are not (or no longer) the ones asked, but for the
+                                         caller's own commit; bits: all bits of a run of a plane, to replace what is known */
+  uint64_t next;       /**< answer: the number of the next ticket */
+  uint64_t losses;     /**< answer: how many exchanges with #WAITQ_STORE_RECOVER have succeeded */
+  int64_t now_us;      /**< answer: the store's time, Unix microseconds; 0 where it has none */
+  int64_t stood_us;    /**< answer: for how long, in sum, nobody was there to keep the room */
+  int32_t commit_code; /**< answer: what became of the commit: #WAITQ_OK or #WAITQ_E_CONFLICT */
+  uint32_t nodes;      /**< answer: how many contexts keep the room */
+  uint32_t found;      /**< answer: enum waitq_store_found, or'ed */
+  uint32_t reserved;   /**< zero */
+} waitq_store_exchange;
+
+/** The most tries of one round trip to a limiter. */
+#define WAITQ_STORE_TRIES_MAX 1024
+
+/** One round trip to a limiter: a token bucket that is shared. The store makes it, full, where it does not have it. In this
+ * order, and all of it as one atomic step: the terms; what the lessee still holds and gives back; the tries; new leases.
+ *
+ * Tokens that lie in leases count as tokens in the bucket: what it holds is at most the burst less all leases. So nobody is
+ * ever given more than burst + rate x interval in any interval, whoever spends it. */
+typedef struct waitq_store_limit {
+  size_t size;             /**< sizeof(waitq_store_limit) */
+  double rate_per_s;       /**< asked, of a new bucket, or with configure; answer: in force */
+  uint64_t burst;          /**< the same */
+  const uint64_t *tries;   /**< asked: tokens wanted by each try, at least 1, all or nothing each, in this order */
+  unsigned char *admitted; /**< answer: 1 for each try that got its tokens, 0 for the others */
+  uint32_t try_count;      /**< asked; at most #WAITQ_STORE_TRIES_MAX */
+  uint32_t configure; /**< asked: 1: rate_per_s and burst are put in force, before all else; the level stays, up to the
+                                new burst */
+  unsigned char lessee[16]; /**< asked: who leases: random bytes of its own */
+  uint64_t
+      lease_number; /**< asked: rises with each exchange of a lessee; 0: no lease is touched. One that is not above the
+                                 lessee's last comes too late, and does nothing to leases */
+  uint64_t
+      lease_held; /**< asked: tokens that the lessee still holds, without those that it returns; the rest of what the
+                                 store has noted was spent */
+  uint64_t lease_returned; /**< asked: tokens that go back into the bucket */
+  uint64_t lease_wanted;   /**< asked: tokens to take ahead, as many of them as there are */
+  int64_t
+      lease_ttl_us; /**< asked: how long all that is held after this exchange may be spent. Then the store forgets it,
+                                 and the rate makes its tokens anew */
+  uint64_t
+      lease_kept;     /**< answer: how many of lease_held the store has noted: the lessee must not spend more of them */
+  uint64_t leased;    /**< answer: tokens taken ahead now */
+  uint64_t lessees;   /**< answer: how many hold tokens, this one included */
+  double level;       /**< answer: tokens left, fractions included */
+  int64_t now_us;     /**< answer: the store's time */
+  int64_t timeout_us; /**< asked: how long it may take; 0: as long as the store is set to */
+} waitq_store_limit;
 
 /** Properties of a store. */
 enum waitq_store_flag {
@@ -152,6 +257,19 @@ typedef struct waitq_store_ops {
 
   /** How much memory of this process the room takes, in bytes. May be NULL. */
   uint64_t (*memory_bytes)(void *room);
+
+  /** One round trip to a store that others write to as well; NULL for a store that is in the process: the library then uses
+   * append, mark and commit. It may wait for a network, up to the exchange's timeout: the library calls it without a lock, one
+   * at a time for a room. An error other than #WAITQ_E_STORE and #WAITQ_E_TIMEOUT changes nothing; after these two the outcome
+   * is unknown, and what was asked may be asked again. */
+  int (*exchange)(void *room, waitq_store_exchange *exchange, waitq_error *error);
+
+  /** Keeps bytes under a name, [a-z]{1,32}, unless some are kept there already, and hands back those that are kept: so that all
+   * contexts of a store sign with one key. NULL: every context has its own. */
+  int (*agree)(void *store, const char *name, unsigned char *bytes, size_t size, waitq_error *error);
+
+  /** One round trip to a limiter of the store, from any thread; NULL: the store has none. */
+  int (*limit)(void *store, const char *name, waitq_store_limit *limit, waitq_error *error);
 } waitq_store_ops;
 
 /** @brief The memory store's own table, for stores that add to it and for the conformance suite.

@@ -30,6 +30,7 @@
 #include <waitq/queue.h>
 #include <waitq/room.h>
 #include <waitq/store.h>
+#include <waitq/submit.h>
 #include <waitq/version.h>
 
 #endif

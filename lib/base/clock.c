@@ -18,3 +18,7 @@ int64_t waitq__clock_now(void *user) {
   const struct waitq__clock *clock = user;
   return read_us(CLOCK_MONOTONIC) + clock->offset_us;
 }
+
+int64_t waitq__monotonic_us(void) {
+  return read_us(CLOCK_MONOTONIC);
+}

@@ -17,4 +17,7 @@ void waitq__clock_init(struct waitq__clock *clock);
 /* A waitq_clock_fn; user is a struct waitq__clock. */
 int64_t waitq__clock_now(void *user);
 
+/* The monotonic clock, in microseconds: deadlines are moments of it. */
+int64_t waitq__monotonic_us(void);
+
 #endif

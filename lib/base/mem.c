@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/sized.h"
+
 static void *default_allocate(void *user, size_t bytes) {
   (void)user;
   return malloc(bytes);
@@ -22,6 +24,10 @@ static void default_release(void *user, void *old) {
 
 const waitq_allocator waitq__default_allocator = {sizeof(waitq_allocator), default_allocate, default_reallocate,
                                                   default_release, NULL};
+
+void waitq_allocator_init(waitq_allocator *allocator, size_t size) {
+  waitq__sized_init(allocator, size, &(waitq_allocator)WAITQ_ALLOCATOR_INIT, sizeof(waitq_allocator));
+}
 
 void *waitq__alloc(const waitq_allocator *allocator, size_t bytes) {
   return allocator->allocate(allocator->user, bytes);

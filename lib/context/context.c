@@ -6,6 +6,14 @@
 #include <string.h>
 
 #include "base/sized.h"
+#ifdef WAITQ_HAVE_REDIS
+#include "store/redis/store.h"
+#endif
+
+#define KEY_BYTES 32
+#define KID_BYTES 8
+
+_Static_assert(KEY_BYTES + KID_BYTES == sizeof((waitq_t *)0)->own_key, "the key of those who bring none");
 
 static int32_t kernel_random(void *user, void *buffer, size_t bytes) {
   (void)user;
@@ -66,6 +74,12 @@ static int choose_store(const char *uri, const waitq_options *options, const wai
     *ops = waitq_store_memory();
     return WAITQ_OK;
   }
+#ifdef WAITQ_HAVE_REDIS
+  if (strncmp(uri, "redis", 5) == 0) {
+    *ops = waitq__store_redis();
+    return WAITQ_OK;
+  }
+#endif
   size_t scheme = strcspn(uri, ":");
   if (uri[scheme] != ':' || scheme == 0 || scheme > 20) {
     return waitq__fail(error, WAITQ_E_INVALID, "store_uri has no scheme, such as memory:");
@@ -77,21 +91,31 @@ static int choose_store(const char *uri, const waitq_options *options, const wai
                      (int)scheme, uri);
 }
 
+/* The key of those who bring none, and eight bytes to know it by. Contexts of one store agree on it. */
 static int make_ring(waitq_t *context, const waitq_options *options, waitq_error *error) {
   if (options->key_count > 0) {
     return waitq__keyring_init(&context->ring, options->keys, options->key_count, 1, error);
   }
-  waitq_key key = WAITQ_KEY_INIT;
-  key.algorithm = WAITQ_KEY_HS256;
-  key.length = 32;
-  unsigned char id[8];
-  if (context->random(context->random_user, key.bytes, key.length) != 0 ||
-      context->random(context->random_user, id, sizeof id) != 0) {
+  unsigned char made[KEY_BYTES + KID_BYTES];
+  if (context->random(context->random_user, made, sizeof made) != 0) {
     return waitq__fail(error, WAITQ_E_RANDOM, "the source of randomness gave no key");
   }
-  sodium_bin2hex(key.kid, sizeof key.kid, id, sizeof id);
-  int code = waitq__keyring_init(&context->ring, &key, 1, 1, error);
-  sodium_memzero(&key, sizeof key);
+  int code = WAITQ_OK;
+  if (context->ops->agree != NULL) {
+    code = context->ops->agree(context->store, "key", made, sizeof made, error);
+  }
+  if (code == WAITQ_OK) {
+    waitq_key key = WAITQ_KEY_INIT;
+    key.algorithm = WAITQ_KEY_HS256;
+    key.length = KEY_BYTES;
+    memcpy(key.bytes, made, KEY_BYTES);
+    sodium_bin2hex(key.kid, sizeof key.kid, made + KEY_BYTES, KID_BYTES);
+    code = waitq__keyring_init(&context->ring, &key, 1, 1, error);
+    sodium_memzero(&key, sizeof key);
+  }
+  memcpy(context->own_key, made, sizeof made);
+  context->has_own_key = code == WAITQ_OK;
+  sodium_memzero(made, sizeof made);
   return code;
 }
 
@@ -104,10 +128,21 @@ static void take_options(waitq_t *context, const waitq_options *options) {
   context->clock_user = options->clock != NULL ? options->clock_user : &context->default_clock;
   context->random = options->random != NULL ? options->random : kernel_random;
   context->random_user = options->random_user;
-  context->store_env = (waitq_store_env){sizeof(waitq_store_env), &context->allocator, options->store_user};
+  context->store_env = (waitq_store_env){
+      .size = sizeof(waitq_store_env),
+      .allocator = &context->allocator,
+      .user = options->store_user,
+      .log = context->log.write,
+      .log_user = context->log.user,
+      .log_level = context->log.level,
+      .random = context->random,
+      .random_user = context->random_user,
+  };
   context->rooms.allocator = &context->allocator;
   context->limiters.allocator = &context->allocator;
   context->forks = waitq__fork_count();
+  waitq__completions_init(&context->completions, &context->allocator);
+  waitq__io_init(&context->io);
 }
 
 static int open_with(const char *uri, const waitq_options *options, const waitq_allocator *allocator,
@@ -119,11 +154,16 @@ static int open_with(const char *uri, const waitq_options *options, const waitq_
   context->allocator = *allocator;
   context->ops = ops;
   take_options(context, options);
-  int code = make_ring(context, options, error);
+  int code = ops->open(uri, &context->store_env, &context->store, error);
   if (code == WAITQ_OK) {
-    code = ops->open(uri, &context->store_env, &context->store, error);
+    code = make_ring(context, options, error);
+    if (code != WAITQ_OK) {
+      ops->close(context->store);
+    }
   }
   if (code != WAITQ_OK) {
+    waitq__io_stop(&context->io);
+    waitq__completions_free(&context->completions);
     waitq__keyring_wipe(&context->ring);
     waitq__free(allocator, context);
     return code;
@@ -160,10 +200,13 @@ int waitq_open(const char *store_uri, const waitq_options *options, waitq_t **ou
 }
 
 void waitq__context_free(waitq_t *context) {
+  waitq__io_stop(&context->io);
   waitq__registry_destroy(&context->limiters);
   waitq__registry_destroy(&context->rooms);
   context->ops->close(context->store);
+  waitq__completions_free(&context->completions);
   waitq__keyring_wipe(&context->ring);
+  sodium_memzero(context->own_key, sizeof context->own_key);
   pthread_mutex_destroy(&context->lock);
   waitq_allocator allocator = context->allocator;
   waitq__free(&allocator, context);

@@ -17,6 +17,8 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/registry.h"
+#include "context/completions.h"
+#include "context/io.h"
 #include "token/keyring.h"
 
 struct waitq {
@@ -28,12 +30,16 @@ struct waitq {
   waitq_random_fn random;
   void *random_user;
   struct waitq__keyring ring;
+  unsigned char own_key[40]; /* what the contexts of the store have agreed on, where the host brought no key */
+  int has_own_key;
   waitq_store_env store_env;
   const waitq_store_ops *ops;
   void *store;
   unsigned forks;
   _Atomic int is_closed;
   pthread_mutex_t lock; /* of all below: taken to open and close, never on the way of a poll or a join */
+  struct waitq__completions completions;
+  struct waitq__io io;
   struct waitq__registry rooms;
   struct waitq__registry limiters;
   uint64_t handles; /* open rooms and limiters; the context lives as long as one of them does */
@@ -54,6 +60,11 @@ static inline int waitq__guard(const waitq_t *context, waitq_error *error) {
 static inline int64_t waitq__now(const waitq_t *context) {
   int64_t now_us = context->clock(context->clock_user);
   return now_us > 0 ? now_us : 0;
+}
+
+/* Whether others write to the store as well. */
+static inline int waitq__is_shared(const waitq_t *context) {
+  return context->ops->exchange != NULL;
 }
 
 /* Frees a context that is closed and has no handles left. Takes the lock with it. */

@@ -95,8 +95,12 @@ void waitq__advance_time(struct waitq__state *state, int64_t now_us) {
   }
 }
 
-void waitq__advance_generations(struct waitq__state *state) {
+void waitq__advance_generations(struct waitq__state *state, const struct waitq__ledger *ledger) {
+  uint64_t generation = state->heartbeat.current;
   waitq__wheel_roll(&state->heartbeat, state->now_us);
+  if (state->heartbeat.current != generation) {
+    state->heartbeat_end[waitq__wheel_slot(generation)] = waitq__word(&ledger->next);
+  }
   waitq__wheel_roll(&state->session, state->now_us);
 }
 

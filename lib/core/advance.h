@@ -27,7 +27,7 @@ uint64_t waitq__free_slots(const struct waitq__state *state, const struct waitq_
 void waitq__advance_time(struct waitq__state *state, int64_t now_us);
 
 /* Begins new generations of polls and of sessions, if it is time. What has expired is swept before: it gives its slots. */
-void waitq__advance_generations(struct waitq__state *state);
+void waitq__advance_generations(struct waitq__state *state, const struct waitq__ledger *ledger);
 
 /* Takes back the turns that were not claimed in time, and gives new ones. */
 void waitq__advance_turns(struct waitq__state *state, const struct waitq__ledger *ledger);

@@ -212,8 +212,7 @@ void waitq__ledger_see(struct waitq__chunk *chunk, unsigned slot, uint64_t numbe
   }
 }
 
-/* Tells the chunks after the one of number, and the total, that count more are gone. */
-static void add_to_later(struct waitq__ledger *ledger, uint64_t number, uint64_t count) {
+void waitq__ledger_add_to_later(struct waitq__ledger *ledger, uint64_t number, uint64_t count) {
   struct waitq__directory *directory = directory_of(ledger);
   uint64_t at = number - number % WAITQ__CHUNK_TICKETS + WAITQ__CHUNK_TICKETS;
   for (; at < ledger->end; at += WAITQ__CHUNK_TICKETS) {
@@ -233,7 +232,7 @@ int waitq__ledger_set_gone(struct waitq__ledger *ledger, uint64_t number) {
   }
   waitq__set_word(&chunk->gone[bit / 64], word | mask);
   waitq__chunk_rank_add(chunk, bit / (WAITQ__BLOCK_WORDS * 64), 1);
-  add_to_later(ledger, number, 1);
+  waitq__ledger_add_to_later(ledger, number, 1);
   return 1;
 }
 
@@ -255,7 +254,7 @@ void waitq__ledger_add_gone(struct waitq__ledger *ledger, uint64_t first, const 
     }
   }
   if (total != 0) {
-    add_to_later(ledger, first, total);
+    waitq__ledger_add_to_later(ledger, first, total);
   }
 }
 

@@ -83,6 +83,17 @@ void waitq__ledger_add_gone(struct waitq__ledger *ledger, uint64_t first, const 
 /* Adds words of ENDED to the chunk of first. */
 void waitq__ledger_add_ended(struct waitq__ledger *ledger, uint64_t first, const uint64_t words[WAITQ__CHUNK_WORDS]);
 
+/* Tells the chunks after the one of number, and the total, that count more (modulo 2^64) are gone. */
+void waitq__ledger_add_to_later(struct waitq__ledger *ledger, uint64_t number, uint64_t count);
+
+/* Replaces count words of a plane, all of one chunk, by what a shared store holds of them; words of SEEN are added to what was heard
+ * here. Room was reserved up to their end. 0, or a negative error code. */
+int waitq__ledger_replace(struct waitq__ledger *ledger, unsigned plane, uint64_t first, const uint64_t *words,
+                          uint32_t count);
+
+/* Empties planes of SEEN and RENEWED, given as a mask. */
+void waitq__ledger_empty(struct waitq__ledger *ledger, uint32_t planes);
+
 /* How many tickets before this one are gone, by the index. */
 uint64_t waitq__ledger_gone_before(const struct waitq__ledger *ledger, uint64_t number);
 

@@ -3,6 +3,8 @@
 #ifndef WAITQ_CORE_PLANES_H
 #define WAITQ_CORE_PLANES_H
 
+#include <stdint.h>
+
 /* What is known of each ticket: one bit a plane. These numbers are stored; they never change their meaning. */
 
 enum waitq__plane {
@@ -14,5 +16,8 @@ enum waitq__plane {
   WAITQ__PLANE_RENEWED = 14, /* 14 to 23: entered or renewed in a generation of the session wheel */
   WAITQ__PLANE_COUNT = 24
 };
+
+/* The planes of polls, as a mask. */
+#define WAITQ__SEEN_PLANES (UINT32_C(0x3ff) << WAITQ__PLANE_SEEN)
 
 #endif

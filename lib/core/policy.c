@@ -74,6 +74,12 @@ int waitq__policy_check(const waitq_policy *policy, waitq_error *error) {
   if (policy->order != WAITQ_ORDER_FIFO) {
     return waitq__fail(error, WAITQ_E_INVALID, "order is %u, which is no order", policy->order);
   }
+  if (policy->on_store_loss < WAITQ_LOSS_HOLD || policy->on_store_loss > WAITQ_LOSS_LOCAL) {
+    return waitq__fail(error, WAITQ_E_INVALID, "on_store_loss is %u, which is no way to go on", policy->on_store_loss);
+  }
+  if (policy->reserved != 0) {
+    return waitq__fail(error, WAITQ_E_VERSION, "policy->reserved is not zero");
+  }
   if (policy->eta_model != WAITQ_ETA_DEFAULT && policy->eta_model != WAITQ_ETA_REFERENCE) {
     return waitq__fail(error, WAITQ_E_INVALID, "eta_model is %u, which is no model", policy->eta_model);
   }
@@ -95,6 +101,7 @@ void waitq__state_policy(const struct waitq__state *state, waitq_policy *policy)
       .opens_at_ms = state->opens_at_us / 1000,
       .order = state->order,
       .eta_model = state->eta_model,
+      .on_store_loss = state->on_store_loss,
   };
 }
 
@@ -107,6 +114,7 @@ static void copy_limits(struct waitq__state *state, const waitq_policy *policy) 
   state->max_poll_us = policy->max_poll_ms * 1000;
   state->order = policy->order;
   state->eta_model = policy->eta_model;
+  state->on_store_loss = policy->on_store_loss;
 }
 
 void waitq__state_init(struct waitq__state *state, const waitq_policy *policy, uint32_t visitor_key, int64_t now_us) {

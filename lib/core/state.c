@@ -15,8 +15,12 @@ void waitq__state_reset(struct waitq__state *state) {
   state->trimmed_entered = 0;
   state->turns.surplus = 0;
   state->promised_us = 0;
+  state->gap_begin = 0;
+  state->gap_end = 0;
+  state->gap_until_us = 0;
   state->stood_since_us = state->now_us;
   memset(state->claim_end, 0, sizeof state->claim_end);
+  memset(state->heartbeat_end, 0, sizeof state->heartbeat_end);
   waitq__wheel_init(&state->heartbeat, state->heartbeat.ttl_us, state->heartbeat.grain_us, state->now_us);
   waitq__wheel_init(&state->session, state->session.ttl_us, state->session.grain_us, state->now_us);
   waitq__wheel_init(&state->claim, state->claim.ttl_us, state->claim.grain_us, state->now_us);
@@ -77,6 +81,29 @@ int waitq__state_set_phase(struct waitq__state *state, uint32_t phase, waitq_err
   return WAITQ_OK;
 }
 
+static void move_deadlines(struct waitq__state *state, int64_t by_us) {
+  waitq__wheel_shift(&state->heartbeat, by_us);
+  if (!waitq__state_stands_still(state)) {
+    waitq__wheel_shift(&state->claim, by_us);
+  }
+}
+
+void waitq__state_recover(struct waitq__state *state, uint64_t begin, uint64_t end, int64_t now_us) {
+  int64_t grace_us = 2 * state->max_poll_us;
+  int is_in_gap = state->gap_until_us > state->now_us;
+  state->gap_begin = is_in_gap && state->gap_begin < begin ? state->gap_begin : begin;
+  state->gap_end = end;
+  state->gap_until_us = (now_us > state->now_us ? now_us : state->now_us) + grace_us;
+  move_deadlines(state, grace_us);
+}
+
+void waitq__state_stand(struct waitq__state *state, int64_t stood_us) {
+  if (stood_us > state->stood_us) {
+    move_deadlines(state, stood_us - state->stood_us);
+    state->stood_us = stood_us;
+  }
+}
+
 static int is_plausible(const struct waitq__state *state) {
   const struct waitq__wheel *wheels[] = {&state->heartbeat, &state->session, &state->claim};
   for (unsigned i = 0; i < 3; i++) {
@@ -89,7 +116,8 @@ static int is_plausible(const struct waitq__state *state) {
          state->ready <= state->head - state->floor && state->phase >= WAITQ_PHASE_SCHEDULED &&
          state->phase <= WAITQ_PHASE_CLOSED && state->plan_count <= WAITQ_RATE_PLANS_MAX && state->burst >= 1 &&
          state->burst <= WAITQ__BURST_MAX && waitq__rate_check(state->rate_per_s, NULL) == WAITQ_OK &&
-         state->min_poll_us > 0 && state->max_poll_us >= state->min_poll_us;
+         state->gap_begin <= state->gap_end && state->on_store_loss >= WAITQ_LOSS_HOLD &&
+         state->on_store_loss <= WAITQ_LOSS_LOCAL && state->min_poll_us > 0 && state->max_poll_us >= state->min_poll_us;
 }
 
 int waitq__state_read(struct waitq__state *state, const void *bytes, uint64_t size, waitq_error *error) {

@@ -63,9 +63,22 @@ struct waitq__state {
   int64_t promised_us; /* those who were asked to come again for their entry come up to here, one a token */
 
   struct waitq__wheel heartbeat;
+  uint64_t heartbeat_end
+      [WAITQ__WHEEL_SLOTS]; /* next at the end of each generation of polls: who came later is not silent in it */
   struct waitq__wheel session;
   struct waitq__wheel claim;
   uint64_t claim_end[WAITQ__WHEEL_SLOTS]; /* head at the end of each generation of turns */
+
+  int64_t
+      stood_us; /* for how long, in sum, nobody kept the room: deadlines of those who could do nothing were moved by as much */
+
+  /* after a loss: numbers that may or may not have been handed out, and until when whoever shows one gets its place back */
+  uint64_t gap_begin;
+  uint64_t gap_end;
+  int64_t gap_until_us;
+
+  uint32_t on_store_loss;
+  uint32_t reserved;
 
   uint64_t polls_saved; /* 1: the stored SEEN planes are whole: nobody has polled since they were written */
 
@@ -82,6 +95,13 @@ void waitq__state_init(struct waitq__state *state, const waitq_policy *policy, u
 
 /* Empties the line for a new epoch; policy, phase, plans and buckets stay. */
 void waitq__state_reset(struct waitq__state *state);
+
+/* After a loss of the store: numbers from begin to end may or may not have been handed out, and those who hold them have until they have
+ * polled to show them. No deadline passes meanwhile. */
+void waitq__state_recover(struct waitq__state *state, uint64_t begin, uint64_t end, int64_t now_us);
+
+/* Nobody could do anything for so long, as the store counts it: deadlines move. */
+void waitq__state_stand(struct waitq__state *state, int64_t stood_us);
 
 /* Puts a checked policy in force. */
 void waitq__state_configure(struct waitq__state *state, const waitq_policy *policy);

@@ -8,6 +8,18 @@ struct waitq__wheel *waitq__sweep_wheel(enum waitq__sweep_kind kind, struct wait
   return kind == WAITQ__SWEEP_SILENT ? &state->heartbeat : &state->session;
 }
 
+/* The tickets that had been issued when the last of the expired generations ended. */
+static uint64_t issued_before(const struct waitq__state *state, const struct waitq__ledger *ledger,
+                              uint32_t expired_slots) {
+  uint64_t end = 0;
+  for (unsigned slot = 0; slot < WAITQ__WHEEL_SLOTS; slot++) {
+    if ((expired_slots >> slot & 1) != 0 && state->heartbeat_end[slot] > end) {
+      end = state->heartbeat_end[slot];
+    }
+  }
+  return end < waitq__word(&ledger->next) ? end : waitq__word(&ledger->next);
+}
+
 int waitq__sweep_begin(struct waitq__sweep *sweep, struct waitq__state *state, const struct waitq__ledger *ledger) {
   const struct waitq__wheel *wheel = waitq__sweep_wheel(sweep->kind, state);
   uint32_t expired_slots = waitq__wheel_expired_slots(wheel, state->now_us);
@@ -18,7 +30,7 @@ int waitq__sweep_begin(struct waitq__sweep *sweep, struct waitq__state *state, c
   sweep->running = 1;
   if (sweep->kind == WAITQ__SWEEP_SILENT) {
     sweep->at = state->head - state->head % WAITQ__CHUNK_TICKETS;
-    sweep->end = waitq__word(&ledger->next);
+    sweep->end = issued_before(state, ledger, expired_slots);
   } else {
     sweep->at = first;
     sweep->end = state->head;

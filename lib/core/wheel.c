@@ -65,11 +65,25 @@ void waitq__wheel_retire(struct waitq__wheel *wheel, uint32_t slots) {
   }
 }
 
+static int is_retired(const struct waitq__wheel *wheel, uint64_t generation) {
+  return generation < wheel->oldest ||
+         (generation < wheel->current && (wheel->retired >> waitq__wheel_slot(generation) & 1) != 0);
+}
+
+uint32_t waitq__wheel_retired_since(const struct waitq__wheel *earlier, const struct waitq__wheel *later) {
+  uint32_t slots = 0;
+  for (uint64_t generation = earlier->oldest; generation <= earlier->current; generation++) {
+    if (!is_retired(earlier, generation) && is_retired(later, generation)) {
+      slots |= UINT32_C(1) << waitq__wheel_slot(generation);
+    }
+  }
+  return slots;
+}
+
 int64_t waitq__wheel_next(const struct waitq__wheel *wheel) {
   int64_t next_us = wheel->ends_us;
   for (uint64_t generation = wheel->oldest; generation < wheel->current; generation++) {
-    int is_retired = (wheel->retired >> waitq__wheel_slot(generation) & 1) != 0;
-    if (!is_retired && waitq__wheel_deadline(wheel, generation) < next_us) {
+    if (!is_retired(wheel, generation) && waitq__wheel_deadline(wheel, generation) < next_us) {
       next_us = waitq__wheel_deadline(wheel, generation);
     }
   }

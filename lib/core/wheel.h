@@ -48,6 +48,9 @@ uint32_t waitq__wheel_live_slots(const struct waitq__wheel *wheel, int64_t now_u
 /* Retires generations: their slots can be used again once all before them are retired. */
 void waitq__wheel_retire(struct waitq__wheel *wheel, uint32_t slots);
 
+/* The slots of the generations that later has retired and earlier had not, as a mask. */
+uint32_t waitq__wheel_retired_since(const struct waitq__wheel *earlier, const struct waitq__wheel *later);
+
 /* When a generation expires. */
 static inline int64_t waitq__wheel_deadline(const struct waitq__wheel *wheel, uint64_t generation) {
   return wheel->expires_us[waitq__wheel_slot(generation)];

@@ -18,22 +18,19 @@ int waitq__room_commit(waitq_room_t *room, const struct waitq__change *change, w
       .size = sizeof commit,
       .version = room->version,
       .epoch = waitq__word(&room->ledger.epoch),
-      .join_limit = waitq__join_limit(&change->state, &room->ledger),
-      .state = &change->state,
-      .state_size = sizeof change->state,
+      .join_limit = waitq__join_limit(change->state, &room->ledger),
+      .state = change->state,
+      .state_size = sizeof *change->state,
       .clear_planes = change->clear_planes,
       .bits_count = change->bits_count,
       .bits = change->bits,
-      .trim_below = change->state.trim,
+      .trim_below = change->state->trim,
   };
   int code = room->context->ops->commit(room->stored, &commit, error);
   if (code == WAITQ_OK) {
-    room->state = change->state;
+    room->state = *change->state;
     room->version++;
     room->join_limit = commit.join_limit;
-  } else if (code == WAITQ_E_CONFLICT) {
-    int load_code = waitq__room_load(room, error);
-    code = load_code == WAITQ_OK ? WAITQ_E_CONFLICT : load_code;
   }
   return code;
 }

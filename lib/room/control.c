@@ -6,38 +6,55 @@
 #include "base/sized.h"
 #include "core/advance.h"
 #include "core/number.h"
-#include "room/room.h"
+#include "room/round.h"
 
 /* One change that an operator asks for, applied to a state that has been moved to now. */
 typedef int (*control_fn)(struct waitq__state *state, const void *argument, waitq_error *error);
 
-static int control_once(waitq_room_t *room, int64_t now_us, control_fn control, const void *argument,
-                        waitq_error *error) {
-  int code = waitq__room_step(room, now_us, WAITQ__SWEEP_CALL, error);
+struct control {
+  struct waitq__request request;
+  control_fn apply;
+  const void *argument;
+};
+
+static enum waitq__verdict plan_control(struct waitq__round *round, struct waitq__request *request) {
+  const struct control *control = (const struct control *)request;
+  if (request->is_taken) {
+    return WAITQ__PLANNED;
+  }
+  struct waitq__state changed = *waitq__round_state(round);
+  int code = control->apply(&changed, control->argument, request->error);
   if (code != WAITQ_OK) {
-    return code;
+    return waitq__request_fail(request, code);
   }
-  struct waitq__change change = {.state = room->state};
-  code = control(&change.state, argument, error);
-  if (code == WAITQ_OK) {
-    code = waitq__room_commit(room, &change, error);
+  uint64_t generation = waitq__round_state(round)->heartbeat.current;
+  if (changed.heartbeat.current != generation) {
+    /* Another time limit has ended the generation. */
+    changed.heartbeat_end[waitq__wheel_slot(generation)] = waitq__word(&round->room->ledger.next);
   }
-  if (code == WAITQ_OK) {
-    /* What the change allows, it allows at once; it is made, whether or not this succeeds. */
-    waitq__room_step(room, now_us, WAITQ__SWEEP_CALL, NULL);
-  }
-  return code;
+  *waitq__round_change(round) = changed;
+  round->commits = 1;
+  return WAITQ__PLANNED;
 }
 
-static int control_room(waitq_room_t *room, control_fn control, const void *argument, waitq_error *error) {
-  int64_t now_us = waitq__now(room->context);
-  waitq__lock(&room->lock);
-  int code = WAITQ_E_CONFLICT;
-  for (int attempt = 0; code == WAITQ_E_CONFLICT && attempt < 16; attempt++) {
-    code = control_once(room, now_us, control, argument, error);
+static enum waitq__verdict settle_control(struct waitq__round *round, struct waitq__request *request) {
+  (void)round;
+  if (!request->is_taken) {
+    request->is_taken = 1; /* what the change allows, it allows at once */
+    return WAITQ__LATER;
   }
-  pthread_mutex_unlock(&room->lock);
-  return code;
+  return WAITQ__DONE;
+}
+
+static int control_room(waitq_room_t *room, control_fn apply, const void *argument, waitq_error *error) {
+  struct control control = {{.plan = plan_control,
+                             .settle = settle_control,
+                             .wants_step = 1,
+                             .error = error,
+                             .now_us = waitq__room_now(room)},
+                            apply,
+                            argument};
+  return waitq__room_run(room, &control.request);
 }
 
 static int configure(struct waitq__state *state, const void *argument, waitq_error *error) {
@@ -118,33 +135,45 @@ int waitq_room_set_phase(waitq_room_t *room, uint32_t phase, waitq_error *error)
   return code;
 }
 
-/* The store empties planes and visitors as it takes the new epoch over; then the room reads itself anew. */
-static int reset_once(waitq_room_t *room, int64_t now_us, waitq_error *error) {
-  struct waitq__state state = room->state;
-  waitq__advance_time(&state, now_us);
-  waitq__state_reset(&state);
-  uint64_t seconds = (uint64_t)(now_us / 1000000);
-  uint64_t epoch = waitq__word(&room->ledger.epoch) + 1;
+struct reset {
+  struct waitq__request request;
+  uint64_t before; /* the epoch that is to end */
+};
+
+static enum waitq__verdict plan_reset(struct waitq__round *round, struct waitq__request *request) {
+  struct reset *reset = (struct reset *)request;
+  uint64_t ends = waitq__word(&round->room->ledger.epoch);
+  if (reset->before == 0) {
+    reset->before = ends;
+  }
+  if (ends != reset->before) {
+    return WAITQ__DONE; /* an earlier try has done it, and its answer was lost */
+  }
+  if (round->member_count > 0) {
+    return WAITQ__LATER;
+  }
+  uint64_t seconds = (uint64_t)(round->now_us / 1000000);
+  uint64_t epoch = ends + 1;
   if (epoch < seconds && seconds <= WAITQ__EPOCH_MAX) {
     epoch = seconds;
   }
   if (epoch > WAITQ__EPOCH_MAX) {
-    return waitq__fail(error, WAITQ_E_EXHAUSTED, "the room has had its last epoch");
+    int code = waitq__fail(request->error, WAITQ_E_EXHAUSTED, "the room has had its last epoch");
+    return waitq__request_fail(request, code);
   }
-  const waitq_store_commit commit = {
-      .size = sizeof commit,
-      .version = room->version,
-      .epoch = epoch,
-      .join_limit = waitq__join_limit_empty(&state),
-      .state = &state,
-      .state_size = sizeof state,
-  };
-  int code = room->context->ops->commit(room->stored, &commit, error);
-  if (code != WAITQ_OK && code != WAITQ_E_CONFLICT) {
-    return code;
-  }
-  int load_code = waitq__room_load(room, error);
-  return load_code == WAITQ_OK ? code : load_code;
+  struct waitq__state *state = waitq__round_change(round);
+  waitq__advance_time(state, round->now_us);
+  waitq__state_reset(state);
+  round->new_epoch = epoch;
+  round->commits = 1;
+  round->is_exclusive = 1;
+  return WAITQ__PLANNED;
+}
+
+static enum waitq__verdict settle_reset(struct waitq__round *round, struct waitq__request *request) {
+  (void)round;
+  (void)request;
+  return WAITQ__DONE;
 }
 
 int waitq_room_reset(waitq_room_t *room, waitq_error *error) {
@@ -152,16 +181,12 @@ int waitq_room_reset(waitq_room_t *room, waitq_error *error) {
   if (code != WAITQ_OK) {
     return code;
   }
-  int64_t now_us = waitq__now(room->context);
-  waitq__lock(&room->lock);
-  code = WAITQ_E_CONFLICT;
-  for (int attempt = 0; code == WAITQ_E_CONFLICT && attempt < 16; attempt++) {
-    code = reset_once(room, now_us, error);
-  }
-  uint64_t epoch = waitq__word(&room->ledger.epoch);
-  pthread_mutex_unlock(&room->lock);
+  struct reset reset = {{.plan = plan_reset, .settle = settle_reset, .error = error, .now_us = waitq__room_now(room)},
+                        0};
+  code = waitq__room_run(room, &reset.request);
   if (code == WAITQ_OK) {
-    waitq__log(&room->context->log, WAITQ_LOG_INFO, "room %s: epoch %llu", room->named.name, (unsigned long long)epoch);
+    waitq__log(&room->context->log, WAITQ_LOG_INFO, "room %s: epoch %llu", room->named.name,
+               (unsigned long long)waitq__word(&room->ledger.epoch));
   }
   return code;
 }

@@ -4,12 +4,13 @@
 
 #include <string.h>
 
-#include "base/lock.h"
 #include "base/sized.h"
 #include "core/advance.h"
 #include "core/entry.h"
-#include "room/room.h"
+#include "room/loss.h"
+#include "room/round.h"
 #include "room/session.h"
+#include "room/submission.h"
 
 #define MS 1000
 
@@ -17,14 +18,22 @@ void waitq_enter_options_init(waitq_enter_options *options, size_t size) {
   waitq__sized_init(options, size, &(waitq_enter_options)WAITQ_ENTER_OPTIONS_INIT, sizeof(waitq_enter_options));
 }
 
-/* The state of a ticket by the room's own state, under the lock. */
-static uint32_t state_of(const waitq_room_t *room, const struct waitq__ticket *ticket) {
-  const struct waitq__state *state = &room->state;
-  if (ticket->epoch != waitq__word(&room->ledger.epoch) || ticket->number >= waitq__word(&room->ledger.next)) {
+struct enter {
+  struct waitq__request request;
+  struct waitq__ticket ticket;
+  waitq_pass pass;
+  struct waitq__pass_content content;
+};
+
+/* The state of a ticket by the state that a round has so far. */
+static uint32_t state_of(const struct waitq__round *round, const struct waitq__ticket *ticket) {
+  const struct waitq__ledger *ledger = &round->room->ledger;
+  const struct waitq__state *state = waitq__round_state(round);
+  if (ticket->epoch != waitq__word(&ledger->epoch) || ticket->number >= waitq__word(&ledger->next)) {
     return WAITQ_STATE_STALE;
   }
   const struct waitq__view view = {.head = state->head, .floor = state->floor, .trim = state->trim};
-  return waitq__room_ticket_state(&room->ledger, &view, ticket->number);
+  return waitq__room_ticket_state(ledger, &view, ticket->number);
 }
 
 /* Why a visitor whose turn has come does not get in at this instant, and for how long; WAITQ_REASON_NONE where it does. */
@@ -41,74 +50,52 @@ static uint32_t hold_back(const waitq_room_t *room, struct waitq__state *state, 
   return entry_us == 0 ? WAITQ_REASON_NONE : WAITQ_REASON_PACING;
 }
 
-static int use_turn(waitq_room_t *room, uint64_t number, waitq_error *error) {
-  if (waitq__ledger_reserve_session(&room->ledger, number) != WAITQ_OK) {
-    return waitq__fail(error, WAITQ_E_NOMEM, "no memory for a session");
+/* A turn that has come: used, or held back for a moment that is promised. */
+static enum waitq__verdict plan_turn(struct waitq__round *round, struct enter *enter) {
+  uint64_t number = enter->ticket.number;
+  if (waitq__round_touch(round, number)) {
+    return WAITQ__LATER;
   }
-  unsigned renewed = WAITQ__PLANE_RENEWED + waitq__wheel_slot(room->state.session.current);
-  uint64_t words[2];
-  const waitq_store_bits bits[] = {waitq__one_bit(WAITQ__PLANE_ENTERED, number, &words[0]),
-                                   waitq__one_bit(renewed, number, &words[1])};
-  struct waitq__change change = {.state = room->state, .bits = bits, .bits_count = 2};
-  waitq__bucket_take(&change.state.entries, 1, change.state.now_us);
-  change.state.ready--;
-  int code = waitq__room_commit(room, &change, error);
-  if (code == WAITQ_OK) {
-    waitq__ledger_set(&room->ledger, renewed, number);
-    waitq__ledger_set(&room->ledger, WAITQ__PLANE_ENTERED, number);
-    waitq__room_publish(room);
+  struct waitq__state *state = waitq__round_change(round);
+  int64_t promised_us = state->promised_us;
+  int64_t wait_us;
+  enter->pass.reason = hold_back(round->room, state, number, &wait_us);
+  if (enter->pass.reason != WAITQ_REASON_NONE) {
+    enter->pass.retry_after_ms = (wait_us + MS - 1) / MS;
+    round->commits |= state->promised_us != promised_us;
+    return WAITQ__PLANNED;
   }
-  return code;
+  if (waitq__ledger_reserve_session(&round->room->ledger, number) != WAITQ_OK) {
+    int code = waitq__fail(enter->request.error, WAITQ_E_NOMEM, "no memory for a session");
+    return waitq__request_fail(&enter->request, code);
+  }
+  waitq__round_bit(round, WAITQ__PLANE_RENEWED + waitq__wheel_slot(state->session.current), number);
+  waitq__round_bit(round, WAITQ__PLANE_ENTERED, number);
+  waitq__bucket_take(&state->entries, 1, state->now_us);
+  state->ready--;
+  round->commits = 1;
+  enter->pass.state = WAITQ_STATE_ENTERED;
+  return WAITQ__PLANNED;
 }
 
-/* Keeps what was promised to a visitor who is to come again, if anything was. */
-static int keep_promise(waitq_room_t *room, const struct waitq__change *change, waitq_error *error) {
-  if (change->state.promised_us == room->state.promised_us) {
-    return WAITQ_OK;
+static enum waitq__verdict plan_enter(struct waitq__round *round, struct waitq__request *request) {
+  struct enter *enter = (struct enter *)request;
+  enter->pass = (waitq_pass)WAITQ_PASS_INIT;
+  round->refreshes |= waitq__is_stand_in(&enter->ticket) && !request->has_news; /* is the store still away? */
+  enter->pass.state = state_of(round, &enter->ticket);
+  if (enter->pass.state != WAITQ_STATE_READY && enter->pass.state != WAITQ_STATE_ENTERED &&
+      waitq__round_wants_news(round, request)) {
+    return WAITQ__LATER;
   }
-  int code = waitq__room_commit(room, change, error);
-  if (code == WAITQ_OK) {
-    waitq__room_publish(room);
-  }
-  return code;
+  return enter->pass.state == WAITQ_STATE_READY ? plan_turn(round, enter) : WAITQ__PLANNED;
 }
 
-/* Fills in the answer but the text; the content of the pass where there is one. */
-static int enter_locked(waitq_room_t *room, const struct waitq__ticket *ticket, waitq_pass *pass,
-                        struct waitq__pass_content *content, waitq_error *error) {
-  pass->state = state_of(room, ticket);
-  if (pass->state == WAITQ_STATE_READY) {
-    struct waitq__change change = {.state = room->state};
-    int64_t wait_us;
-    pass->reason = hold_back(room, &change.state, ticket->number, &wait_us);
-    if (pass->reason != WAITQ_REASON_NONE) {
-      pass->retry_after_ms = (wait_us + MS - 1) / MS;
-      return keep_promise(room, &change, error);
-    }
-    int code = use_turn(room, ticket->number, error);
-    if (code != WAITQ_OK) {
-      return code;
-    }
-    pass->state = WAITQ_STATE_ENTERED;
+static enum waitq__verdict settle_enter(struct waitq__round *round, struct waitq__request *request) {
+  struct enter *enter = (struct enter *)request;
+  if (enter->pass.state == WAITQ_STATE_ENTERED) {
+    waitq__session_pass(round->room, &round->room->state, enter->ticket.number, &enter->pass, &enter->content);
   }
-  if (pass->state == WAITQ_STATE_ENTERED) {
-    waitq__session_pass(room, ticket->number, pass, content);
-  }
-  return WAITQ_OK;
-}
-
-static int enter_ticket(waitq_room_t *room, const struct waitq__ticket *ticket, int64_t now_us, waitq_pass *pass,
-                        struct waitq__pass_content *content, waitq_error *error) {
-  waitq__lock(&room->lock);
-  int code = WAITQ_E_CONFLICT;
-  for (int attempt = 0; code == WAITQ_E_CONFLICT && attempt < 16; attempt++) {
-    code = waitq__room_step(room, now_us, WAITQ__SWEEP_CALL, error);
-    if (code == WAITQ_OK) {
-      code = enter_locked(room, ticket, pass, content, error);
-    }
-  }
-  pthread_mutex_unlock(&room->lock);
-  return code;
+  return WAITQ__DONE;
 }
 
 static int read_options(const waitq_enter_options *options, struct waitq__pass_content *content, waitq_error *error) {
@@ -122,30 +109,87 @@ static int read_options(const waitq_enter_options *options, struct waitq__pass_c
   return code;
 }
 
-int waitq_enter(waitq_room_t *room, const char *ticket_text, const waitq_enter_options *options, waitq_pass *pass,
-                waitq_error *error) {
-  struct waitq__ticket ticket;
-  struct waitq__pass_content content = {.is_bound = 0};
+static enum waitq__verdict cut_off_enter(struct waitq__round *round, struct waitq__request *request) {
+  struct enter *enter = (struct enter *)request;
+  waitq__loss_enter(round->room, &enter->ticket, round->now_us, &enter->pass, &enter->content);
+  return WAITQ__DONE;
+}
+
+/* Reads what the caller gives. */
+static int prepare(struct enter *enter, waitq_room_t *room, const char *ticket_text, const waitq_enter_options *options,
+                   waitq_pass *pass, waitq_error *error) {
+  enter->request = (struct waitq__request){
+      .plan = plan_enter, .settle = settle_enter, .cut_off = cut_off_enter, .wants_step = 1, .error = error};
+  enter->content.is_bound = 0;
   int code = waitq__room_guard(room, error);
   if (code == WAITQ_OK) {
     code = waitq__sized_check(pass, "pass", error);
   }
   if (code == WAITQ_OK) {
-    code = read_options(options, &content, error);
+    code = read_options(options, &enter->content, error);
   }
   if (code == WAITQ_OK) {
-    code = waitq__room_read_ticket(room, ticket_text, &ticket, error);
+    code = waitq__room_read_ticket(room, ticket_text, &enter->ticket, error);
+  }
+  if (code == WAITQ_OK) {
+    enter->request.now_us = waitq__room_now(room);
+  }
+  return code;
+}
+
+/* Signs the pass, and hands the answer over. */
+static int answer(const waitq_room_t *room, struct enter *enter, waitq_pass *pass, waitq_error *error) {
+  int code = WAITQ_OK;
+  if (enter->pass.state == WAITQ_STATE_ENTERED) {
+    code = waitq__pass_sign(&room->context->ring, &enter->content, enter->pass.text, error);
+  }
+  if (code == WAITQ_OK) {
+    waitq__sized_write(pass, &enter->pass, sizeof enter->pass);
+  }
+  return code;
+}
+
+int waitq_enter(waitq_room_t *room, const char *ticket_text, const waitq_enter_options *options, waitq_pass *pass,
+                waitq_error *error) {
+  struct enter enter;
+  int code = prepare(&enter, room, ticket_text, options, pass, error);
+  if (code == WAITQ_OK) {
+    code = waitq__room_run(room, &enter.request);
+  }
+  return code == WAITQ_OK ? answer(room, &enter, pass, error) : code;
+}
+
+struct submitted_enter {
+  struct enter enter;
+  struct waitq__submission submission;
+  waitq_pass *pass;
+};
+
+static void finish_enter(struct waitq__request *request) {
+  struct submitted_enter *submitted = (struct submitted_enter *)request;
+  waitq_room_t *room = submitted->submission.room;
+  if (request->code == WAITQ_OK) {
+    request->code = answer(room, &submitted->enter, submitted->pass, NULL);
+  }
+  waitq__submission_end(&submitted->submission, submitted, request->code);
+}
+
+int waitq_submit_enter(waitq_room_t *room, const char *ticket, const waitq_enter_options *options, waitq_pass *pass,
+                       uint64_t tag, waitq_error *error) {
+  struct enter enter;
+  struct submitted_enter *submitted;
+  int code = prepare(&enter, room, ticket, options, pass, error);
+  if (code == WAITQ_OK) {
+    code = waitq__submission_begin(room, sizeof *submitted, (void **)&submitted, error);
   }
   if (code != WAITQ_OK) {
     return code;
   }
-  waitq_pass known = WAITQ_PASS_INIT;
-  code = enter_ticket(room, &ticket, waitq__now(room->context), &known, &content, error);
-  if (code == WAITQ_OK && known.state == WAITQ_STATE_ENTERED) {
-    code = waitq__pass_sign(&room->context->ring, &content, known.text, error);
-  }
-  if (code == WAITQ_OK) {
-    waitq__sized_write(pass, &known, sizeof known);
-  }
-  return code;
+  submitted->enter = enter;
+  submitted->enter.request.error = NULL;
+  submitted->enter.request.finish = finish_enter;
+  submitted->submission = (struct waitq__submission){room, tag};
+  submitted->pass = pass;
+  waitq__room_submit(room, &submitted->enter.request);
+  return WAITQ_OK;
 }

@@ -2,80 +2,127 @@
  * Copyright (c) 2026 The libwaitq authors */
 /* Leave: a place in line, or a turn, is given up. */
 
-#include "base/lock.h"
 #include "base/sized.h"
-#include "room/room.h"
+#include "room/round.h"
+#include "room/submission.h"
+
+struct leave {
+  struct waitq__request request;
+  struct waitq__ticket ticket;
+};
 
 /* Makes a ticket one that has left; where its turn had come, the token goes back. */
-static int give_up(waitq_room_t *room, uint64_t number, waitq_error *error) {
-  struct waitq__ledger *ledger = &room->ledger;
-  uint64_t words[2];
-  const waitq_store_bits bits[] = {waitq__one_bit(WAITQ__PLANE_LEFT, number, &words[0]),
-                                   waitq__one_bit(WAITQ__PLANE_GONE, number, &words[1])};
-  int has_had_turn = number < room->state.head;
-  int code;
-  if (has_had_turn) {
-    struct waitq__change change = {.state = room->state, .bits = bits, .bits_count = 1};
-    waitq__bucket_give(&change.state.turns, 1);
-    change.state.ready--;
-    code = waitq__room_commit(room, &change, error);
-  } else {
-    code = room->context->ops->mark(room->stored, waitq__word(&ledger->epoch), bits, 2, error);
+static void plan_giving_up(struct waitq__round *round, uint64_t number) {
+  /* LEFT first: whoever sees that the ticket is gone also sees why. */
+  waitq__round_bit(round, WAITQ__PLANE_LEFT, number);
+  if (number >= waitq__round_state(round)->head) {
+    waitq__round_bit(round, WAITQ__PLANE_GONE, number);
+    return;
   }
-  if (code == WAITQ_OK) {
-    /* LEFT first: whoever sees that the ticket is gone also sees why. */
-    waitq__ledger_set(ledger, WAITQ__PLANE_LEFT, number);
-    if (!has_had_turn) {
-      waitq__ledger_set_gone(ledger, number);
-    }
-  }
-  return code;
+  struct waitq__state *state = waitq__round_change(round);
+  waitq__bucket_give(&state->turns, 1);
+  state->ready--;
+  round->commits = 1;
 }
 
-static int leave_locked(waitq_room_t *room, const struct waitq__ticket *ticket, int64_t now_us, waitq_error *error) {
-  int code = WAITQ_OK;
-  if (now_us >= room->due_us) {
-    code = waitq__room_step(room, now_us, WAITQ__SWEEP_CALL, error);
+static enum waitq__verdict plan_leave(struct waitq__round *round, struct waitq__request *request) {
+  const struct leave *leave = (const struct leave *)request;
+  const struct waitq__ledger *ledger = &round->room->ledger;
+  uint64_t number = leave->ticket.number;
+  if (request->is_taken) {
+    return WAITQ__PLANNED;
   }
-  if (code != WAITQ_OK || ticket->epoch != waitq__word(&room->ledger.epoch) ||
-      ticket->number >= waitq__word(&room->ledger.next)) {
-    return code;
+  if (leave->ticket.epoch != waitq__word(&ledger->epoch) || number >= waitq__word(&ledger->next)) {
+    return waitq__round_wants_news(round, request) ? WAITQ__LATER : WAITQ__PLANNED;
   }
-  const struct waitq__view view = {.head = room->state.head, .floor = room->state.floor, .trim = room->state.trim};
-  uint32_t state = waitq__room_ticket_state(&room->ledger, &view, ticket->number);
-  if (state != WAITQ_STATE_WAITING && state != WAITQ_STATE_READY) {
-    return WAITQ_OK;
+  const struct waitq__state *state = waitq__round_state(round);
+  const struct waitq__view view = {.head = state->head, .floor = state->floor, .trim = state->trim};
+  uint32_t standing = waitq__room_ticket_state(ledger, &view, number);
+  if (standing != WAITQ_STATE_WAITING && standing != WAITQ_STATE_READY) {
+    return WAITQ__PLANNED;
   }
-  code = give_up(room, ticket->number, error);
-  if (code == WAITQ_OK && state == WAITQ_STATE_READY) {
-    waitq__room_step(room, now_us, WAITQ__SWEEP_CALL, NULL); /* it has left, whether or not this succeeds */
+  if (waitq__round_touch(round, number)) {
+    return WAITQ__LATER;
   }
-  return code;
+  plan_giving_up(round, number);
+  request->wants_step = standing == WAITQ_STATE_READY;
+  return WAITQ__PLANNED;
 }
 
-int waitq_leave(waitq_room_t *room, const char *ticket_text, waitq_status *status, waitq_error *error) {
-  struct waitq__ticket ticket;
+static enum waitq__verdict settle_leave(struct waitq__round *round, struct waitq__request *request) {
+  (void)round;
+  if (request->wants_step && !request->is_taken) {
+    request->is_taken = 1; /* the turn it gave up may be another's at once */
+    return WAITQ__LATER;
+  }
+  return WAITQ__DONE;
+}
+
+static int prepare(struct leave *leave, waitq_room_t *room, const char *ticket_text, const waitq_status *status,
+                   waitq_error *error) {
+  leave->request = (struct waitq__request){.plan = plan_leave, .settle = settle_leave, .error = error};
   int code = waitq__room_guard(room, error);
   if (code == WAITQ_OK && status != NULL) {
     code = waitq__sized_check(status, "status", error);
   }
   if (code == WAITQ_OK) {
-    code = waitq__room_read_ticket(room, ticket_text, &ticket, error);
+    code = waitq__room_read_ticket(room, ticket_text, &leave->ticket, error);
+  }
+  if (code == WAITQ_OK) {
+    leave->request.now_us = waitq__room_now(room);
+  }
+  return code;
+}
+
+static void answer(const waitq_room_t *room, const struct leave *leave, waitq_status *status) {
+  if (status != NULL) {
+    waitq_status known;
+    waitq__room_status(room, &leave->ticket, leave->request.now_us, &known);
+    waitq__sized_write(status, &known, sizeof known);
+  }
+}
+
+int waitq_leave(waitq_room_t *room, const char *ticket_text, waitq_status *status, waitq_error *error) {
+  struct leave leave;
+  int code = prepare(&leave, room, ticket_text, status, error);
+  if (code == WAITQ_OK) {
+    code = waitq__room_run(room, &leave.request);
+  }
+  if (code == WAITQ_OK) {
+    answer(room, &leave, status);
+  }
+  return code;
+}
+
+struct submitted_leave {
+  struct leave leave;
+  struct waitq__submission submission;
+  waitq_status *status;
+};
+
+static void finish_leave(struct waitq__request *request) {
+  struct submitted_leave *submitted = (struct submitted_leave *)request;
+  if (request->code == WAITQ_OK) {
+    answer(submitted->submission.room, &submitted->leave, submitted->status);
+  }
+  waitq__submission_end(&submitted->submission, submitted, request->code);
+}
+
+int waitq_submit_leave(waitq_room_t *room, const char *ticket, waitq_status *status, uint64_t tag, waitq_error *error) {
+  struct leave leave;
+  struct submitted_leave *submitted;
+  int code = prepare(&leave, room, ticket, status, error);
+  if (code == WAITQ_OK) {
+    code = waitq__submission_begin(room, sizeof *submitted, (void **)&submitted, error);
   }
   if (code != WAITQ_OK) {
     return code;
   }
-  int64_t now_us = waitq__now(room->context);
-  waitq__lock(&room->lock);
-  code = WAITQ_E_CONFLICT;
-  for (int attempt = 0; code == WAITQ_E_CONFLICT && attempt < 16; attempt++) {
-    code = leave_locked(room, &ticket, now_us, error);
-  }
-  pthread_mutex_unlock(&room->lock);
-  if (code == WAITQ_OK && status != NULL) {
-    waitq_status known;
-    waitq__room_status(room, &ticket, now_us, &known);
-    waitq__sized_write(status, &known, sizeof known);
-  }
-  return code;
+  submitted->leave = leave;
+  submitted->leave.request.error = NULL;
+  submitted->leave.request.finish = finish_leave;
+  submitted->submission = (struct waitq__submission){room, tag};
+  submitted->status = status;
+  waitq__room_submit(room, &submitted->leave.request);
+  return WAITQ_OK;
 }

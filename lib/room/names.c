@@ -24,6 +24,7 @@ const char *waitq_reason_text(uint32_t reason) {
       "as many wait as may",
       "others enter at this instant: ask again in a moment",
       "the rate is zero: nobody is let in",
+      "the store lost something: places are being put back",
   };
   return reason < sizeof texts / sizeof texts[0] ? texts[reason] : "unknown reason";
 }

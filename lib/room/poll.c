@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "base/sized.h"
-#include "room/room.h"
+#include "room/round.h"
 
 int waitq__room_read_ticket(const waitq_room_t *room, const char *text, struct waitq__ticket *ticket,
                             waitq_error *error) {
@@ -16,11 +16,11 @@ int waitq__room_read_ticket(const waitq_room_t *room, const char *text, struct w
  * everything as it is, and is met again by whoever changes something; a poll answers from what is known. */
 static void read_view(waitq_room_t *room, int64_t now_us, struct waitq__view *view) {
   waitq__views_read(&room->views, view, WAITQ__VIEW_HOT_WORDS);
-  if (now_us < view->due_us || pthread_mutex_trylock(&room->lock) != 0) {
+  if (now_us < view->due_us || !waitq__room_is_in_process(room) || pthread_mutex_trylock(&room->lock) != 0) {
     return;
   }
   if (now_us >= room->due_us) {
-    waitq__room_step(room, now_us, WAITQ__SWEEP_POLL, NULL);
+    waitq__room_look_round(room, now_us);
   }
   pthread_mutex_unlock(&room->lock);
   waitq__views_read(&room->views, view, WAITQ__VIEW_HOT_WORDS);
@@ -53,7 +53,7 @@ int waitq_poll(waitq_room_t *room, const char *ticket, waitq_status *status, wai
   if (code != WAITQ_OK) {
     return code;
   }
-  int64_t now_us = waitq__now(room->context);
+  int64_t now_us = waitq__room_now(room);
   struct waitq__view view;
   read_view(room, now_us, &view);
   return poll_one(room, &view, ticket, now_us, status, error);
@@ -77,7 +77,7 @@ int waitq_poll_many(waitq_room_t *room, const waitq_ticket *tickets, size_t coun
   }
   size_t ticket_size = tickets->size;
   size_t status_size = statuses->size;
-  int64_t now_us = waitq__now(room->context);
+  int64_t now_us = waitq__room_now(room);
   struct waitq__view view;
   read_view(room, now_us, &view);
   for (size_t i = 0; i < count; i++) {

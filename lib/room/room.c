@@ -11,6 +11,9 @@
 #include "base/sized.h"
 #include "core/advance.h"
 #include "core/number.h"
+#include "room/keep.h"
+#include "room/round.h"
+#include "room/shared.h"
 
 void waitq_policy_init(waitq_policy *policy, size_t size) {
   waitq__sized_init(policy, size, &(waitq_policy)WAITQ_POLICY_INIT, sizeof(waitq_policy));
@@ -70,6 +73,30 @@ static void close_stored(const waitq_room_t *room) {
   }
 }
 
+static void stop_following(waitq_room_t *room) {
+  if (!waitq__room_is_in_process(room)) {
+    waitq__io_remove(&room->context->io, &room->shared->work);
+  }
+}
+
+static void serve(void *room) {
+  waitq__room_serve(room);
+}
+
+/* Reads a room of a shared store, and has the context's thread look after it. */
+static int follow(waitq_room_t *room, waitq_error *error) {
+  struct waitq__shared *shared = room->shared;
+  room->version = WAITQ__VERSION_NONE;
+  room->due_us = WAITQ__NEVER_US;
+  waitq__set_word(&room->ledger.epoch, 0);
+  int code = waitq__room_follow(room, error);
+  if (code == WAITQ_OK) {
+    shared->work = (struct waitq__io_work){.tend = waitq__room_tend, .serve = serve, .owner = room};
+    code = waitq__io_add(&room->context->io, &shared->work, error);
+  }
+  return code;
+}
+
 static int open_stored(waitq_room_t *room, const char *name, const waitq_policy *policy, waitq_error *error) {
   waitq_t *context = room->context;
   int64_t now_us = waitq__now(context);
@@ -90,7 +117,8 @@ static int open_stored(waitq_room_t *room, const char *name, const waitq_policy 
   if (code != WAITQ_OK) {
     return code;
   }
-  code = waitq__room_load(room, error);
+  room->state = state;
+  code = waitq__room_is_in_process(room) ? waitq__room_load(room, error) : follow(room, error);
   if (code != WAITQ_OK) {
     close_stored(room);
   }
@@ -102,9 +130,22 @@ static void room_destroy(struct waitq__named *named);
 static void room_free(waitq_room_t *room) {
   waitq__ledger_free(&room->ledger);
   pthread_mutex_destroy(&room->lock);
+  pthread_cond_destroy(&room->turned[0]);
+  pthread_cond_destroy(&room->turned[1]);
+  if (room->shared != NULL) {
+    waitq__loss_free(&room->shared->loss, &room->context->allocator);
+    waitq__shown_free(&room->shared->shown, &room->context->allocator);
+    waitq__free(&room->context->allocator, room->shared->space);
+    waitq__free(&room->context->allocator, room->shared);
+  }
   sodium_memzero(room->ticket_keys, sizeof room->ticket_keys);
   sodium_memzero(room->visitor_keys, sizeof room->visitor_keys);
   waitq__free(&room->context->allocator, room);
+}
+
+static int make_shared(waitq_room_t *room) {
+  room->shared = waitq__alloc_zeroed(&room->context->allocator, sizeof *room->shared);
+  return room->shared == NULL ? WAITQ_E_NOMEM : waitq__room_make_space(room);
 }
 
 static int room_new(waitq_t *context, const char *name, const waitq_policy *policy, waitq_room_t **out,
@@ -119,9 +160,16 @@ static int room_new(waitq_t *context, const char *name, const waitq_policy *poli
   room->sessions.kind = WAITQ__SWEEP_SESSIONS;
   memcpy(room->named.name, name, strlen(name) + 1);
   pthread_mutex_init(&room->lock, NULL);
+  pthread_cond_init(&room->turned[0], NULL);
+  pthread_cond_init(&room->turned[1], NULL);
+  room->queue_end = &room->queue;
+  room->finished_end = &room->finished;
   waitq__reference_init(&room->reference, waitq__now(context));
   derive_keys(room, name);
   int code = waitq__ledger_init(&room->ledger, &context->allocator);
+  if (code == WAITQ_OK && waitq__is_shared(context)) {
+    code = make_shared(room);
+  }
   if (code != WAITQ_OK) {
     waitq__fail(error, code, "no memory for a room");
   } else {
@@ -132,6 +180,7 @@ static int room_new(waitq_t *context, const char *name, const waitq_policy *poli
     code = waitq__registry_add(&context->rooms, &room->named, name);
     if (code != WAITQ_OK) {
       waitq__fail(error, code, "no memory for a room");
+      stop_following(room);
       close_stored(room);
     }
   }
@@ -183,6 +232,17 @@ static void room_destroy(struct waitq__named *named) {
   room_free(room);
 }
 
+/* Leaves with the store what only this process knows. A room in the process that cannot stays, without handles, until it is opened
+ * again; one of a shared store is known to others, or to the store. */
+static int leave_with_store(waitq_room_t *room) {
+  if (waitq__room_is_in_process(room)) {
+    return waitq__room_save_swept(room) == WAITQ_OK && waitq__room_save_polls(room) == WAITQ_OK;
+  }
+  stop_following(room);
+  waitq__room_flush_polls(room, NULL);
+  return 1;
+}
+
 void waitq_room_close(waitq_room_t *room) {
   if (room == NULL || room->context->forks != waitq__fork_count()) {
     return;
@@ -190,8 +250,7 @@ void waitq_room_close(waitq_room_t *room) {
   waitq_t *context = room->context;
   pthread_mutex_lock(&context->lock);
   room->handles--;
-  /* A room that cannot leave with the store what only this process knows stays, without handles, until it is opened again. */
-  if (room->handles == 0 && waitq__room_save_swept(room) == WAITQ_OK && waitq__room_save_polls(room) == WAITQ_OK) {
+  if (room->handles == 0 && leave_with_store(room)) {
     waitq__registry_remove(&context->rooms, &room->named);
     room_destroy(&room->named);
   }

@@ -5,8 +5,8 @@
 
 /* The inside of a room: its state and ledger, the lock that writers hold, and the views that readers read.
  *
- * Every change goes the same way: take the lock, let time do its work (waitq__room_step), compute the change on a copy of the state,
- * commit it to the store, and only then put it into state and ledger and publish a view. So a failure changes nothing.
+ * Every change goes the same way (round.h): under the lock it is computed on a copy of the state; the store accepts it or not; and only
+ * then it is put into state and ledger, and a view of them is published. So a failure changes nothing.
  * Functions named waitq__room_... are called with the lock held, unless they say otherwise. */
 
 #include <pthread.h>
@@ -30,6 +30,9 @@ struct waitq__unsaved {
   uint64_t end;
 };
 
+struct waitq__request;
+struct waitq__shared;
+
 struct waitq_room {
   struct waitq__named named;
   waitq_t *context;
@@ -41,6 +44,16 @@ struct waitq_room {
   size_t visitor_key; /* which of them hashes visitors */
 
   pthread_mutex_t lock;
+  struct waitq__request *queue; /* what is to take part in the next round */
+  struct waitq__request **queue_end;
+  struct waitq__request *finished; /* submitted requests that are over */
+  struct waitq__request **finished_end;
+  uint64_t rounds;              /* how many have begun */
+  int is_led;                   /* a round is under way */
+  unsigned sleepers[2];         /* callers waiting for the end of a round, by its parity */
+  pthread_cond_t turned[2];     /* where they wait */
+  struct waitq__shared *shared; /* what is known of a room of a shared store; NULL where the store is in the process */
+
   struct waitq__state state;
   uint64_t version;
   uint64_t join_limit;
@@ -59,25 +72,27 @@ struct waitq_room {
 /* How many chunks a call may sweep on its way: a poll, any other call, and one that finishes all there is. */
 enum { WAITQ__SWEEP_POLL = 4, WAITQ__SWEEP_CALL = 16, WAITQ__SWEEP_ALL = 0x7fffffff };
 
-/* A change to commit together with a new state. */
+/* A new state, and what is committed with it. */
 struct waitq__change {
-  struct waitq__state state;
   const waitq_store_bits *bits;
   uint32_t bits_count;
   uint32_t clear_planes;
+  const struct waitq__state *state;
 };
+
+/* Whether nobody else writes to the store. */
+static inline int waitq__room_is_in_process(const waitq_room_t *room) {
+  return room->shared == NULL;
+}
 
 /* The checks that every call on a room begins with. */
 int waitq__room_guard(const waitq_room_t *room, waitq_error *error);
 
-/* Hands a change to the store and takes over its state. After WAITQ_E_CONFLICT the room holds what the store holds. */
+/* Hands a change to a store in the process and takes over its state. */
 int waitq__room_commit(waitq_room_t *room, const struct waitq__change *change, waitq_error *error);
 
 /* Reads the room from the store. */
 int waitq__room_load(waitq_room_t *room, waitq_error *error);
-
-/* Lets time do its work: plans, generations, claims, turns. Sweeps at most chunks chunks. */
-int waitq__room_step(waitq_room_t *room, int64_t now_us, int chunks, waitq_error *error);
 
 /* Makes a view of state and ledger, and publishes it. */
 void waitq__room_publish(waitq_room_t *room);
@@ -99,6 +114,12 @@ waitq_store_bits waitq__one_bit(unsigned plane, uint64_t number, uint64_t *word)
 
 /* The state of a ticket of the current epoch. */
 uint32_t waitq__room_ticket_state(const struct waitq__ledger *ledger, const struct waitq__view *view, uint64_t number);
+
+/* The room's time: its context's, or the shared store's; without the lock. */
+int64_t waitq__room_now(const waitq_room_t *room);
+
+/* How old what is known of a shared store is; without the lock. */
+int64_t waitq__room_age_ms(const waitq_room_t *room, int64_t now_us);
 
 /* Fills in a status, by the newest view; without the lock. */
 void waitq__room_status(const waitq_room_t *room, const struct waitq__ticket *ticket, int64_t now_us,

@@ -2,16 +2,16 @@
  * Copyright (c) 2026 The libwaitq authors */
 /* The counts of a room. They come from the planes and their totals, so they always add up. */
 
-#include "base/lock.h"
 #include "base/sized.h"
 #include "core/advance.h"
-#include "room/room.h"
+#include "room/keep.h"
+#include "room/round.h"
 
 void waitq_stats_init(waitq_stats *stats, size_t size) {
   waitq__sized_init(stats, size, &(waitq_stats)WAITQ_STATS_INIT, sizeof(waitq_stats));
 }
 
-static void fill(const waitq_room_t *room, waitq_stats *stats) {
+static void fill(const waitq_room_t *room, int64_t now_us, waitq_stats *stats) {
   const struct waitq__state *state = &room->state;
   const struct waitq__ledger *ledger = &room->ledger;
   const waitq_store_ops *ops = room->context->ops;
@@ -29,10 +29,27 @@ static void fill(const waitq_room_t *room, waitq_stats *stats) {
       .rate_per_s = state->rate_per_s,
       .tokens = (double)level / (double)WAITQ__TOKEN + (double)state->turns.surplus,
       .now_ms = state->now_us / 1000,
+      .age_ms = waitq__room_age_ms(room, now_us),
       .memory_bytes = sizeof *room + ledger->bytes + (ops->memory_bytes == NULL ? 0 : ops->memory_bytes(room->stored)),
       .phase = state->phase,
   };
   stats->expired = stats->issued - stats->waiting - stats->ready - stats->entered - stats->left;
+}
+
+struct stats_request {
+  struct waitq__request request;
+  waitq_stats *stats;
+};
+
+static enum waitq__verdict plan_stats(struct waitq__round *round, struct waitq__request *request) {
+  (void)request;
+  round->refreshes = 1;
+  return WAITQ__PLANNED;
+}
+
+static enum waitq__verdict settle_stats(struct waitq__round *round, struct waitq__request *request) {
+  fill(round->room, request->now_us, ((struct stats_request *)request)->stats);
+  return WAITQ__DONE;
 }
 
 int waitq_room_stats(waitq_room_t *room, waitq_stats *stats, waitq_error *error) {
@@ -44,13 +61,19 @@ int waitq_room_stats(waitq_room_t *room, waitq_stats *stats, waitq_error *error)
     return code;
   }
   waitq_stats known;
-  int64_t now_us = waitq__now(room->context);
-  waitq__lock(&room->lock);
-  code = waitq__room_step(room, now_us, WAITQ__SWEEP_ALL, error);
-  if (code == WAITQ_OK) {
-    fill(room, &known);
+  struct stats_request asked = {{.plan = plan_stats,
+                                 .settle = settle_stats,
+                                 .wants_step = 1,
+                                 .chunks = WAITQ__SWEEP_ALL,
+                                 .error = error,
+                                 .now_us = waitq__room_now(room)},
+                                &known};
+  if (!waitq__room_is_in_process(room)) {
+    code = waitq__room_keep(room, asked.request.now_us, error);
   }
-  pthread_mutex_unlock(&room->lock);
+  if (code == WAITQ_OK) {
+    code = waitq__room_run(room, &asked.request);
+  }
   if (code == WAITQ_OK) {
     waitq__sized_write(stats, &known, sizeof known);
   }

@@ -7,9 +7,14 @@
 
 #include "base/sized.h"
 #include "core/advance.h"
+#include "room/loss.h"
 #include "room/room.h"
+#include "room/shared.h"
 
 #define MS 1000
+
+/* A shared store that was not heard for so long does not answer. */
+#define STALLED_MS 2000
 
 /* A visitor is asked to poll about ten times on the way to its turn. */
 #define POLLS_TO_TURN 10
@@ -29,6 +34,9 @@ uint32_t waitq__room_ticket_state(const struct waitq__ledger *ledger, const stru
   int is_gone = waitq__ledger_test(ledger, WAITQ__PLANE_GONE, number);
   if (!has_had_turn && !is_gone) {
     return WAITQ_STATE_WAITING;
+  }
+  if (!has_had_turn && waitq__ledger_test(ledger, WAITQ__PLANE_ENTERED, number)) {
+    return WAITQ_STATE_ENTERED; /* let in while a shared store was away */
   }
   if (waitq__ledger_test(ledger, WAITQ__PLANE_LEFT, number)) {
     return WAITQ_STATE_LEFT;
@@ -142,6 +150,64 @@ static int look_at_turned(const waitq_room_t *room, struct waitq__view *view, ui
   return 1;
 }
 
+/* Good for an entry, as long as the store is away and the policy lets everybody in. */
+static void look_at_stand_in(const waitq_room_t *room, struct waitq__view *view, int64_t now_us, waitq_status *status) {
+  waitq__views_read(&room->views, view, WAITQ__VIEW_WORDS);
+  if (waitq__loss_is_open(room, view)) {
+    status->state = WAITQ_STATE_READY;
+    status->enter_by_ms = (now_us + view->state.claim.ttl_us) / MS;
+    status->next_poll_ms = view->max_poll_us / MS;
+  }
+}
+
+/* A genuine ticket that is not known here: another context has issued it a moment ago, or the store has lost it. */
+static int look_at_unknown(const waitq_room_t *room, struct waitq__view *view, const struct waitq__ticket *ticket,
+                           int64_t now_us, waitq_status *status) {
+  uint64_t next = waitq__word(&room->ledger.next);
+  int is_later = ticket->epoch > view->epoch || (ticket->epoch == view->epoch && ticket->number >= next);
+  if (waitq__room_is_in_process(room) || !is_later) {
+    status->state = WAITQ_STATE_STALE;
+    if (waitq__is_stand_in(ticket)) {
+      look_at_stand_in(room, view, now_us, status);
+    }
+    return 1;
+  }
+  status->state = WAITQ_STATE_WAITING;
+  if (ticket->epoch > view->epoch) {
+    status->ahead = ticket->number;
+    status->eta_ms = status->eta_low_ms = status->eta_high_ms = WAITQ_UNKNOWN_MS;
+    status->reason = WAITQ_REASON_NO_SAMPLES;
+    status->next_poll_ms = view->min_poll_us / MS;
+  } else {
+    fill_waiting(room, view, next, now_us, status);
+    status->ahead += ticket->number - next;
+    status->behind = 0;
+    waitq__shown_put(&room->shared->shown, ticket);
+  }
+  status->position = status->ahead + 1;
+  return 1;
+}
+
+/* After a loss every ticket is shown to the store, and one from the gap has its place again. */
+static int look_after_loss(const waitq_room_t *room, struct waitq__view *view, const struct waitq__ticket *ticket,
+                           int64_t now_us, waitq_status *status) {
+  const struct waitq__state *state = &view->state;
+  uint64_t number = ticket->number;
+  if (now_us >= state->gap_until_us) {
+    return 0;
+  }
+  waitq__shown_put(&room->shared->shown, ticket);
+  if (number < state->gap_begin || number >= state->gap_end || number < view->floor ||
+      !waitq__ledger_test(&room->ledger, WAITQ__PLANE_GONE, number) ||
+      waitq__ledger_test(&room->ledger, WAITQ__PLANE_LEFT, number)) {
+    return 0;
+  }
+  status->state = WAITQ_STATE_WAITING;
+  fill_waiting(room, view, number, now_us, status);
+  status->reason = WAITQ_REASON_RESTORED;
+  return 1;
+}
+
 /* One look. Returns whether what it saw was the ticket's own. */
 static int look(const waitq_room_t *room, struct waitq__view *view, const struct waitq__ticket *ticket,
                 int64_t clock_us, waitq_status *status) {
@@ -151,8 +217,7 @@ static int look(const waitq_room_t *room, struct waitq__view *view, const struct
   status->phase = (uint32_t)view->phase;
   status->waited_ms = now_us > ticket->joined_us ? (now_us - ticket->joined_us) / MS : 0;
   if (ticket->epoch != view->epoch || number >= waitq__word(&room->ledger.next)) {
-    status->state = WAITQ_STATE_STALE;
-    return 1;
+    return look_at_unknown(room, view, ticket, now_us, status);
   }
   if (number < view->trim) {
     status->state = WAITQ_STATE_EXPIRED;
@@ -164,9 +229,20 @@ static int look(const waitq_room_t *room, struct waitq__view *view, const struct
       return 0;
     }
   }
+  if ((view->flags & WAITQ__VIEW_RESTORING) != 0 && look_after_loss(room, view, ticket, now_us, status)) {
+    return waitq__ledger_holds(&room->ledger, ticket->epoch, number);
+  }
   int is_seen = number < view->head ? look_at_turned(room, view, number, now_us, status)
                                     : look_at_waiting(room, view, number, now_us, status);
   return is_seen && waitq__ledger_holds(&room->ledger, ticket->epoch, number);
+}
+
+/* What a shared store adds to an answer: how old it is, and that it may be old for longer. */
+static void add_age(const waitq_room_t *room, int64_t now_us, waitq_status *status) {
+  status->age_ms = waitq__room_age_ms(room, now_us);
+  if (status->age_ms >= STALLED_MS || atomic_load_explicit(&room->shared->is_cut_off, memory_order_relaxed)) {
+    status->reason = WAITQ_REASON_STALLED;
+  }
 }
 
 void waitq__room_status_by(const waitq_room_t *room, struct waitq__view *view, const struct waitq__ticket *ticket,
@@ -174,6 +250,9 @@ void waitq__room_status_by(const waitq_room_t *room, struct waitq__view *view, c
   /* A look fails when the room moved on under it; what it moved on to is then seen by the next. */
   for (int attempt = 0; attempt < 8; attempt++) {
     if (look(room, view, ticket, now_us, status)) {
+      if (!waitq__room_is_in_process(room)) {
+        add_age(room, now_us, status);
+      }
       return;
     }
     waitq__views_read(&room->views, view, WAITQ__VIEW_HOT_WORDS);

@@ -1,14 +1,15 @@
 /* libwaitq: SPDX-License-Identifier: MIT
  * Copyright (c) 2026 The libwaitq authors */
-/* A step: what time does to a room, carried out and published. */
+/* A step: what time does to a room, and what readers see of it. */
+
+#include "room/step.h"
 
 #include <string.h>
 
 #include "core/advance.h"
-#include "room/room.h"
-
-/* How often what others committed meanwhile is taken over before a call gives up. */
-#define ATTEMPTS 16
+#include "room/patrol.h"
+#include "room/round.h"
+#include "room/shared.h"
 
 /* While it is asked for each second, an estimate that is an average is refreshed. */
 #define REFRESH_US 1000000
@@ -17,10 +18,12 @@ uint64_t waitq__room_turns(const waitq_room_t *room) {
   return room->state.head - waitq__ledger_gone_before(&room->ledger, room->state.head);
 }
 
-/* Sweeps up to chunks chunks. When all are done, the wheel in change has its generations retired. Should the change not be committed, they
+/* Sweeps up to chunks chunks. When all are done, the wheel in the round's state has its generations retired. Should the round fail, they
  * are swept again, which finds the same. */
-static void sweep(waitq_room_t *room, struct waitq__sweep *sweep, struct waitq__change *change, int *chunks) {
-  if (!waitq__sweep_begin(sweep, &change->state, &room->ledger)) {
+static void sweep(struct waitq__round *round, struct waitq__sweep *sweep, int *chunks) {
+  waitq_room_t *room = round->room;
+  struct waitq__state *state = waitq__round_change(round);
+  if (!waitq__sweep_begin(sweep, state, &room->ledger)) {
     return;
   }
   while (!waitq__sweep_is_done(sweep, &room->ledger)) {
@@ -28,61 +31,68 @@ static void sweep(waitq_room_t *room, struct waitq__sweep *sweep, struct waitq__
       return;
     }
     uint64_t words[WAITQ__CHUNK_WORDS];
-    int found = waitq__sweep_find(sweep, &change->state, &room->ledger, words);
+    int found = waitq__sweep_find(sweep, state, &room->ledger, words);
     if (found) {
       waitq__unsaved_add(&room->unsaved[sweep->kind], sweep->at);
     }
     waitq__sweep_step(sweep, &room->ledger, found ? words : NULL);
   }
   sweep->running = 0;
-  waitq__wheel_retire(waitq__sweep_wheel(sweep->kind, &change->state), sweep->done_slots);
+  waitq__wheel_retire(waitq__sweep_wheel(sweep->kind, state), sweep->done_slots);
   if (sweep->kind == WAITQ__SWEEP_SESSIONS) {
-    change->clear_planes |= sweep->done_slots << WAITQ__PLANE_RENEWED;
+    round->clear_planes |= sweep->done_slots << WAITQ__PLANE_RENEWED;
+  }
+}
+
+/* A shared store's rooms are swept by whoever holds all that was heard: see keep.c. */
+static void sweep_both(struct waitq__round *round, int *chunks) {
+  waitq_room_t *room = round->room;
+  if (waitq__room_is_in_process(room)) {
+    sweep(round, &room->silent, chunks);
+    sweep(round, &room->sessions, chunks);
   }
 }
 
 /* Whether a change is worth a commit: time alone is not, it passes by itself. */
-static int is_change(const waitq_room_t *room, const struct waitq__change *change) {
-  struct waitq__state before = room->state;
-  before.now_us = change->state.now_us;
-  return change->clear_planes != 0 || memcmp(&before, &change->state, sizeof before) != 0;
+static int is_change(const struct waitq__round *round) {
+  struct waitq__state before = round->room->state;
+  before.now_us = round->state.now_us;
+  return round->clear_planes != 0 || memcmp(&before, &round->state, sizeof before) != 0;
 }
 
-static int step_once(waitq_room_t *room, int64_t now_us, int chunks, waitq_error *error) {
-  struct waitq__change change = {.state = room->state};
-  waitq__advance_time(&change.state, now_us);
-  sweep(room, &room->silent, &change, &chunks);
-  sweep(room, &room->sessions, &change, &chunks);
-  waitq__advance_generations(&change.state);
+/* What a shared store adds: nobody may have been there for a while; and after a loss, contexts learn from each other who used a turn. */
+static void plan_shared(struct waitq__round *round) {
+  waitq_room_t *room = round->room;
+  if (waitq__room_is_in_process(room)) {
+    return;
+  }
+  struct waitq__state *state = waitq__round_change(round);
+  waitq__state_stand(state, room->shared->stood_us);
+  if (state->gap_until_us != 0) {
+    state->ready = waitq__ledger_unclaimed(&room->ledger, state->floor, state->head);
+    if (state->gap_until_us <= state->now_us) {
+      state->gap_begin = 0;
+      state->gap_end = 0;
+      state->gap_until_us = 0;
+    }
+  }
+}
+
+void waitq__plan_step(struct waitq__round *round, int chunks) {
+  waitq_room_t *room = round->room;
+  struct waitq__state *state = waitq__round_change(round);
+  waitq__advance_time(state, round->now_us);
+  plan_shared(round);
+  sweep_both(round, &chunks);
+  waitq__advance_generations(state, &room->ledger);
   /* After a long silence the generation that has just ended may have expired as well. */
-  sweep(room, &room->silent, &change, &chunks);
-  sweep(room, &room->sessions, &change, &chunks);
-  waitq__advance_turns(&change.state, &room->ledger);
-  int trims = !room->sessions.running && waitq__advance_trim(&change.state, &room->ledger);
-  int code = WAITQ_OK;
-  if (!is_change(room, &change)) {
-    room->state.now_us = change.state.now_us;
-  } else {
-    code = waitq__room_commit(room, &change, error);
+  sweep_both(round, &chunks);
+  if (waitq__room_is_in_process(room) || !waitq__patrol_is_due(room, state, state->now_us)) {
+    /* Nobody is given a turn who may be found to have fallen silent in a moment. */
+    waitq__advance_turns(state, &room->ledger);
   }
-  if (code == WAITQ_OK && trims) {
-    waitq__ledger_drop(&room->ledger);
-  }
-  return code;
-}
-
-int waitq__room_step(waitq_room_t *room, int64_t now_us, int chunks, waitq_error *error) {
-  int code = WAITQ_E_CONFLICT;
-  for (int attempt = 0; code == WAITQ_E_CONFLICT && attempt < ATTEMPTS; attempt++) {
-    code = step_once(room, now_us, chunks, error);
-  }
-  if (code == WAITQ_OK) {
-    waitq__room_publish(room);
-  }
-  if (code == WAITQ_OK && chunks != WAITQ__SWEEP_POLL) {
-    waitq__room_save_swept(room);
-  }
-  return code;
+  round->trims = !room->sessions.running && waitq__advance_trim(state, &room->ledger);
+  round->commits |= is_change(round);
 }
 
 static struct waitq__forecast forecast_of(waitq_room_t *room, int64_t *due_us) {
@@ -119,7 +129,8 @@ void waitq__room_publish(waitq_room_t *room) {
   view.trim = state->trim;
   view.now_us = state->now_us;
   view.due_us = room->due_us;
-  view.flags = (state->plan_count > 0 ? WAITQ__VIEW_PLANNED : 0U) | (room->silent.running ? WAITQ__VIEW_SWEEPING : 0U);
+  view.flags = (state->gap_until_us > 0 ? WAITQ__VIEW_RESTORING : 0U) |
+               (state->plan_count > 0 ? WAITQ__VIEW_PLANNED : 0U) | (room->silent.running ? WAITQ__VIEW_SWEEPING : 0U);
   view.seen_slot = waitq__wheel_slot(state->heartbeat.current);
   view.min_poll_us = state->min_poll_us;
   view.max_poll_us = state->max_poll_us;

@@ -51,8 +51,9 @@ int waitq__room_save_swept(waitq_room_t *room) {
 }
 
 int waitq__room_save_polls(waitq_room_t *room) {
-  struct waitq__change change = {.state = room->state, .clear_planes = SEEN_PLANES};
-  int code = waitq__room_commit(room, &change, NULL);
+  struct waitq__state state = room->state;
+  const struct waitq__change clear = {NULL, 0, SEEN_PLANES, &state};
+  int code = waitq__room_commit(room, &clear, NULL);
   uint64_t first = room->state.head - room->state.head % WAITQ__CHUNK_TICKETS;
   for (; code == WAITQ_OK && first < waitq__word(&room->ledger.next); first += WAITQ__CHUNK_TICKETS) {
     for (uint32_t slot = 0; code == WAITQ_OK && slot < WAITQ__WHEEL_SLOTS; slot++) {
@@ -60,9 +61,10 @@ int waitq__room_save_polls(waitq_room_t *room) {
     }
   }
   if (code == WAITQ_OK) {
-    change = (struct waitq__change){.state = room->state};
-    change.state.polls_saved = 1;
-    code = waitq__room_commit(room, &change, NULL);
+    const struct waitq__change done = {NULL, 0, 0, &state};
+    state = room->state;
+    state.polls_saved = 1;
+    code = waitq__room_commit(room, &done, NULL);
   }
   return code;
 }

@@ -20,6 +20,7 @@
 enum waitq__view_flag {
   WAITQ__VIEW_PLANNED = 1,  /* changes of rate are planned: estimates need the whole state */
   WAITQ__VIEW_SWEEPING = 2, /* silent visitors are being looked for: whoever polls looks at itself */
+  WAITQ__VIEW_RESTORING = 4 /* a shared store has lost something: whoever polls shows its ticket */
 };
 
 struct waitq__view {

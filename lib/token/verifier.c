@@ -35,7 +35,7 @@ void waitq_claims_init(waitq_claims *claims, size_t size) {
 }
 
 static int read_allocator(const waitq_allocator *theirs, waitq_allocator *allocator, waitq_error *error) {
-  waitq_allocator given = {sizeof given, NULL, NULL, NULL, NULL};
+  waitq_allocator given = WAITQ_ALLOCATOR_INIT;
   if (theirs == NULL) {
     *allocator = waitq__default_allocator;
     return WAITQ_OK;

@@ -3,10 +3,11 @@
 """Checks that each WAITQ_..._INIT macro and its waitq_..._init() function make the same bytes, and that the function
 writes no further than the size it is given.
 
-    initialisers.py --include include --library libwaitq.a [--compiler gcc]
+    initialisers.py --include include --library libwaitq.a [--link="-lsodium ..."] [--compiler gcc]
 """
 import argparse
 import pathlib
+import shlex
 import subprocess
 import sys
 import tempfile
@@ -50,6 +51,7 @@ def main():
     arguments = argparse.ArgumentParser()
     arguments.add_argument("--include", required=True)
     arguments.add_argument("--library", required=True)
+    arguments.add_argument("--link", default="-lsodium -lm -pthread", help="what the library itself needs")
     arguments.add_argument("--compiler", default="gcc")
     options = arguments.parse_args()
     interface = Interface(options.include, options.compiler)
@@ -57,7 +59,7 @@ def main():
         source, binary = pathlib.Path(directory) / "initialisers.c", pathlib.Path(directory) / "initialisers"
         source.write_text(program(interface))
         subprocess.run([options.compiler, "-std=c11", "-Wall", "-Wextra", "-Werror", "-I", options.include, source,
-                        options.library, "-lsodium", "-lm", "-pthread", "-o", binary], check=True)
+                        options.library, *shlex.split(options.link), "-o", binary], check=True)
         code = subprocess.run([binary]).returncode
     if code == 0:
         print(f"{len(interface.initialisers)} initialisers agree with their functions")

@@ -19,7 +19,7 @@ from public_headers import Interface
 ORDER = ["brief", "param", "return", "ownership", "threadsafe", "blocking", "since"]
 
 # Elements of arrays, which can never grow, and so carry no size of their own.
-WITHOUT_SIZE = {"waitq_visitor", "waitq_store_bits", "waitq_store_join"}
+WITHOUT_SIZE = {"waitq_visitor", "waitq_store_bits", "waitq_store_join", "waitq_store_shown"}
 
 # Their width or layout differs between compilers, languages or platforms.
 FORBIDDEN = re.compile(r"\b(enum|union|bool|_Bool|long|short|float|va_list|time_t|unsigned int)\b|\.\.\.|:\s*\d|\[\]")

@@ -5,7 +5,8 @@
     symbols.py --shared libwaitq.so --static libwaitq.a --map lib/waitq.map
 
 The shared library exports what the symbol map lists, under the map's nodes, and nothing else; its soname carries the
-major version; it needs libsodium and libc alone. The static library defines no global name without the prefix.
+major version; it needs the dependencies that the README names, and libc. The static library defines no global name
+without the prefix.
 """
 import argparse
 import pathlib
@@ -14,6 +15,9 @@ import subprocess
 import sys
 
 from rules import map_releases
+
+# The dependencies that the README names.
+USED_LIBRARIES = re.compile(r"lib(sodium|hiredis|ssl|crypto)\.so\.")
 
 # What the C library is made of, depending on the platform.
 SYSTEM_LIBRARIES = re.compile(r"(libc|libm|libpthread|ld-linux[\w-]*)\.so\.\d+")
@@ -39,7 +43,7 @@ def shared_problems(path, releases):
     if f"[libwaitq.so.{major}]" not in "".join(re.findall(r"\(SONAME\).*", dynamic)):
         yield f"the soname is not libwaitq.so.{major}"
     for needed in re.findall(r"\(NEEDED\).*\[(.*)\]", dynamic):
-        if not needed.startswith("libsodium.so.") and not SYSTEM_LIBRARIES.fullmatch(needed):
+        if not USED_LIBRARIES.match(needed) and not SYSTEM_LIBRARIES.fullmatch(needed):
             yield f"needs {needed}"
 
 

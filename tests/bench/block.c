@@ -22,13 +22,17 @@ struct bench_block *bench_block_new(void) {
   return block;
 }
 
-void bench_block_visitor(struct bench_block *block, size_t i, uint64_t visitor) {
+void bench_visitor_id(uint64_t visitor, char id[BENCH_ID_LENGTH]) {
   static const char digits[] = "0123456789abcdef";
   uint64_t halves[2] = {bench_mix(visitor * 2), bench_mix(visitor * 2 + 1)};
-  char id[BENCH_ID_LENGTH];
   for (size_t d = 0; d < BENCH_ID_LENGTH; d++) {
     id[d] = digits[(halves[d / 16] >> (d % 16 * 4)) & 15];
   }
+}
+
+void bench_block_visitor(struct bench_block *block, size_t i, uint64_t visitor) {
+  char id[BENCH_ID_LENGTH];
+  bench_visitor_id(visitor, id);
   bench_block_id(block, i, id);
 }
 

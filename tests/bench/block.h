@@ -33,6 +33,9 @@ struct bench_block {
 
 struct bench_block *bench_block_new(void);
 
+/* The id of visitor number `visitor`. */
+void bench_visitor_id(uint64_t visitor, char id[BENCH_ID_LENGTH]);
+
 /* Puts visitor number `visitor` into place i of the block. */
 void bench_block_visitor(struct bench_block *block, size_t i, uint64_t visitor);
 

@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/time.h>
 #include <sys/utsname.h>
 #include <time.h>
 #include <unistd.h>
@@ -56,9 +57,39 @@ void bench_pin(unsigned index) {
   }
 }
 
+void bench_unpin(void) {
+  (void)sched_setaffinity(0, sizeof(cpu_set_t), allowed_cpus());
+}
+
 int64_t bench_preemptions(void) {
   struct rusage usage;
   return getrusage(RUSAGE_THREAD, &usage) == 0 ? usage.ru_nivcsw : 0;
+}
+
+/* user, nice, system, idle, iowait, irq, softirq, steal */
+double bench_busy_s(void) {
+  unsigned long long ticks[8] = {0};
+  FILE *file = fopen("/proc/stat", "r");
+  if (file == NULL || fscanf(file, "cpu %llu %llu %llu %llu %llu %llu %llu %llu", &ticks[0], &ticks[1], &ticks[2],
+                             &ticks[3], &ticks[4], &ticks[5], &ticks[6], &ticks[7]) != 8) {
+    bench_die("cannot read /proc/stat");
+  }
+  fclose(file);
+  unsigned long long busy = ticks[0] + ticks[1] + ticks[2] + ticks[5] + ticks[6] + ticks[7];
+  return (double)busy / (double)sysconf(_SC_CLK_TCK);
+}
+
+static double seconds(const struct timeval *time) {
+  return (double)time->tv_sec + (double)time->tv_usec / 1e6;
+}
+
+double bench_own_s(void) {
+  struct rusage self;
+  struct rusage children;
+  if (getrusage(RUSAGE_SELF, &self) != 0 || getrusage(RUSAGE_CHILDREN, &children) != 0) {
+    bench_die("cannot read the processor time");
+  }
+  return seconds(&self.ru_utime) + seconds(&self.ru_stime) + seconds(&children.ru_utime) + seconds(&children.ru_stime);
 }
 
 static size_t resident_bytes(void) {
@@ -116,12 +147,30 @@ void bench_print_machine(void) {
   }
 }
 
-void bench_die(const char *format, ...) {
-  va_list arguments;
-  va_start(arguments, format);
+static int has_complained;
+
+static void say(const char *format, va_list arguments) {
   fputs("bench: ", stderr);
   vfprintf(stderr, format, arguments);
   fputc('\n', stderr);
+}
+
+void bench_complain(const char *format, ...) {
+  va_list arguments;
+  va_start(arguments, format);
+  say(format, arguments);
+  va_end(arguments);
+  has_complained = 1;
+}
+
+int bench_has_complained(void) {
+  return has_complained;
+}
+
+void bench_die(const char *format, ...) {
+  va_list arguments;
+  va_start(arguments, format);
+  say(format, arguments);
   va_end(arguments);
   exit(1);
 }

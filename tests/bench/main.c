@@ -5,7 +5,7 @@
  *
  * A run takes one sample of every figure; runs follow each other, so that a disturbance of the machine spoils one
  * sample of many figures and not all samples of one. Lines of up to a million are filled anew for each run, larger
- * ones once. */
+ * ones once. What runs with a Redis server has runs of its own, after all others (redis_bench.h). */
 
 #include <sodium.h>
 #include <stdio.h>
@@ -19,6 +19,7 @@
 #include "naive_skiplist.h"
 #include "naive_tree.h"
 #include "options.h"
+#include "redis_bench.h"
 #include "report.h"
 #include "targets.h"
 #include "waitq_line.h"
@@ -49,8 +50,20 @@ static void run_size(const struct bench_options *options, unsigned run, size_t w
   }
 }
 
+/* Whether anything is to be measured that needs no Redis. */
+static int is_asked(const struct bench_options *options) {
+  int is_listed = 0;
+  for (size_t d = 0; d < DESIGNS; d++) {
+    is_listed |= bench_listed(options->designs, designs[d].name);
+  }
+  return is_listed;
+}
+
 static void run_all(const struct bench_options *options, struct bench_report *report) {
   struct bench_line *lines[BENCH_SIZES_MAX][DESIGNS] = {{NULL}};
+  if (!is_asked(options)) {
+    return;
+  }
   int with_floors = bench_listed(options->only, "floors");
   struct bench_floors *floors = with_floors ? bench_floors_new() : NULL;
   for (unsigned run = 0; run < options->runs; run++) {
@@ -74,8 +87,12 @@ static void print_run(const struct bench_options *options, int64_t start_ns) {
   size_t blocks;
   size_t left_out;
   bench_crew_totals(&blocks, &left_out);
-  printf("\n%u runs in %.0f s; the random order of visits is the same in every run (SplitMix64 from 0)\n",
-         options->runs, (double)(bench_now_ns() - start_ns) / 1e9);
+  printf(
+      "\n%u runs, %u with Redis, in %.0f s; the random order of visits is the same in every run (SplitMix64 from 0)\n",
+      options->runs, options->redis_runs, (double)(bench_now_ns() - start_ns) / 1e9);
+  if (blocks == 0) {
+    return;
+  }
   printf("%zu of %zu blocks of operations were disturbed by other processes, and left out where others remained\n",
          left_out, blocks);
 }
@@ -83,6 +100,7 @@ static void print_run(const struct bench_options *options, int64_t start_ns) {
 int main(int argc, char **argv) {
   struct bench_options options = bench_options_parse(argc, argv);
   struct bench_report *report = bench_report_new();
+  struct bench_redis_report *redis = bench_redis_report_new();
   if (sodium_init() < 0) {
     bench_die("libsodium does not start");
   }
@@ -90,12 +108,17 @@ int main(int argc, char **argv) {
   bench_print_machine();
   int64_t start_ns = bench_now_ns();
   run_all(&options, report);
+#ifdef WAITQ_BENCH_WITH_REDIS
+  bench_redis_run(&options, redis);
+#endif
   bench_report_print(report);
-  bench_targets_print(report);
+  bench_redis_report_print(redis);
+  bench_targets_print(report, redis);
   print_run(&options, start_ns);
   if (options.json != NULL) {
-    bench_report_write_json(report, options.json);
+    bench_report_write_json(report, redis, options.json);
   }
   bench_report_free(report);
-  return EXIT_SUCCESS;
+  bench_redis_report_free(redis);
+  return bench_has_complained() ? EXIT_FAILURE : EXIT_SUCCESS;
 }

@@ -91,8 +91,7 @@ static int ascending(const void *a, const void *b) {
   return (left > right) - (left < right);
 }
 
-/* The value below which that share of the samples lies: 0 the least, 0.5 the median, 1 the greatest. */
-static double quantile(const double *samples, size_t count, double share) {
+double bench_report_quantile(const double *samples, size_t count, double share) {
   double sorted[SAMPLES_MAX];
   memcpy(sorted, samples, count * sizeof *sorted);
   qsort(sorted, count, sizeof *sorted, ascending);
@@ -104,12 +103,12 @@ static double quantile(const double *samples, size_t count, double share) {
 
 double bench_report_ns(const struct bench_report *report, const char *bench, size_t waiting, unsigned threads) {
   const struct figure *figure = find(report, bench, waiting, threads);
-  return figure == NULL ? (double)NAN : quantile(figure->ns, figure->samples, 0.5);
+  return figure == NULL ? (double)NAN : bench_report_quantile(figure->ns, figure->samples, 0.5);
 }
 
 double bench_report_ops(const struct bench_report *report, const char *bench, size_t waiting, unsigned threads) {
   const struct figure *figure = find(report, bench, waiting, threads);
-  return figure == NULL ? (double)NAN : quantile(figure->ops, figure->samples, 0.5);
+  return figure == NULL ? (double)NAN : bench_report_quantile(figure->ops, figure->samples, 0.5);
 }
 
 double bench_report_bytes(const struct bench_report *report, const char *bench, size_t waiting) {
@@ -129,8 +128,9 @@ static int by_name(const void *a, const void *b) {
 
 static void print_times(const struct figure *figure) {
   printf("%-28s %9zu %7u %13.1f %13.1f %13.1f %14.0f\n", figure->bench, figure->waiting, figure->threads,
-         quantile(figure->ns, figure->samples, 0), quantile(figure->ns, figure->samples, 0.5),
-         quantile(figure->ns, figure->samples, 1), quantile(figure->ops, figure->samples, 0.5));
+         bench_report_quantile(figure->ns, figure->samples, 0), bench_report_quantile(figure->ns, figure->samples, 0.5),
+         bench_report_quantile(figure->ns, figure->samples, 1),
+         bench_report_quantile(figure->ops, figure->samples, 0.5));
 }
 
 static void print_memory(const struct figure *figure) {
@@ -143,6 +143,9 @@ static void print_memory(const struct figure *figure) {
 }
 
 void bench_report_print(struct bench_report *report) {
+  if (report->count == 0) {
+    return;
+  }
   qsort(report->figures, report->count, sizeof *report->figures, by_name);
   printf("\n%-28s %9s %7s %13s %13s %13s %14s\n", "bench", "waiting", "threads", "ns min", "ns median", "ns max",
          "ops/s");
@@ -170,9 +173,10 @@ static void write_memory(FILE *file, const struct figure *figure) {
 }
 
 static void write_times(FILE *file, const struct figure *figure) {
-  fprintf(file, "\"ns_min\": %.2f, \"ns_median\": %.2f, \"ns_max\": %.2f, \"ops_per_s\": %.2f",
-          quantile(figure->ns, figure->samples, 0), quantile(figure->ns, figure->samples, 0.5),
-          quantile(figure->ns, figure->samples, 1), quantile(figure->ops, figure->samples, 0.5));
+  fprintf(
+      file, "\"ns_min\": %.2f, \"ns_median\": %.2f, \"ns_max\": %.2f, \"ops_per_s\": %.2f",
+      bench_report_quantile(figure->ns, figure->samples, 0), bench_report_quantile(figure->ns, figure->samples, 0.5),
+      bench_report_quantile(figure->ns, figure->samples, 1), bench_report_quantile(figure->ops, figure->samples, 0.5));
 }
 
 static void write_figure(FILE *file, const struct figure *figure) {
@@ -186,7 +190,7 @@ static void write_figure(FILE *file, const struct figure *figure) {
   fputc('}', file);
 }
 
-void bench_report_write_json(struct bench_report *report, const char *path) {
+void bench_report_write_json(struct bench_report *report, const struct bench_redis_report *redis, const char *path) {
   FILE *file = fopen(path, "w");
   if (file == NULL) {
     bench_die("cannot write %s", path);
@@ -194,10 +198,11 @@ void bench_report_write_json(struct bench_report *report, const char *path) {
   qsort(report->figures, report->count, sizeof *report->figures, by_name);
   fputs("[\n", file);
   for (size_t i = 0; i < report->count; i++) {
+    fputs(i > 0 ? ",\n" : "", file);
     write_figure(file, &report->figures[i]);
-    fputs(i + 1 < report->count ? ",\n" : "\n", file);
   }
-  fputs("]\n", file);
+  bench_redis_report_write(redis, report->count > 0, file);
+  fputs("\n]\n", file);
   if (fclose(file) != 0) {
     bench_die("cannot write %s", path);
   }

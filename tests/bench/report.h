@@ -11,6 +11,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "redis_report.h"
+
 struct bench_report;
 
 struct bench_report *bench_report_new(void);
@@ -32,7 +34,12 @@ double bench_report_bytes(const struct bench_report *report, const char *bench, 
 
 void bench_report_print(struct bench_report *report);
 
-/* A list of objects; the memory objects have bytes_per_ticket instead of times. */
-void bench_report_write_json(struct bench_report *report, const char *path);
+/* A list of objects; the memory objects have bytes_per_ticket instead of times, and those with Redis stand at the
+ * end. */
+void bench_report_write_json(struct bench_report *report, const struct bench_redis_report *redis, const char *path);
+
+/* The value below which that share of the samples lies: 0 the least, 0.5 the median, 1 the greatest. At most 64
+ * samples. */
+double bench_report_quantile(const double *samples, size_t count, double share);
 
 #endif

@@ -2,12 +2,16 @@
 # libwaitq: SPDX-License-Identifier: MIT
 # Copyright (c) 2026 The libwaitq authors
 #
-# Builds the library for release and runs the benchmarks: tests/bench/run.sh [--json FILE] [--quick] [more: --help]
-# Prints a table; timings fail nothing. A whole run takes two to four minutes and 6 GB of memory, --quick some seconds.
+# Installs what is missing (Debian 12), builds the library for release and runs the benchmarks:
+# tests/bench/run.sh [--json FILE] [--quick] [more: --help]
+# Prints a table; timings fail nothing. A whole run takes seven minutes and 6 GB of memory, --quick about a minute.
 set -eu
 
 root=$(cd "$(dirname "$0")/../.." && pwd)
 build=${WAITQ_BENCH_BUILD:-$root/build/bench}
+
+"$root/.ci/need" gcc libc6-dev cmake make pkg-config libsodium-dev libhiredis-dev libssl-dev libcmocka-dev python3 \
+  redis-server openssl
 
 {
   cmake -S "$root" -B "$build" -DCMAKE_BUILD_TYPE=RelWithDebInfo -DWAITQ_BUILD_EXAMPLES=OFF

@@ -5,8 +5,9 @@
 
 /* What the library set out to reach, beside what was measured. For the reader: nothing fails on it. */
 
+#include "redis_report.h"
 #include "report.h"
 
-void bench_targets_print(const struct bench_report *report);
+void bench_targets_print(const struct bench_report *report, const struct bench_redis_report *redis);
 
 #endif

@@ -6,6 +6,7 @@
 /* What stands around the snippets of a page: a host with a context, a room, and one visitor in it whose turn has come. */
 
 #include <inttypes.h>
+#include <poll.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -58,7 +58,7 @@ def returned_codes():
     """{function: the codes that its comment says it returns}"""
     found = {}
     for text, name in re.findall(r"/\*\*((?:(?!\*/).)*)\*/\s*WAITQ_API int (\w+)\(", HEADERS, re.S):
-        said = re.search(r"@return(.*?)\* @\w", text, re.S)[1]
+        said = re.sub(r"[\s*]+", " ", re.search(r"@return(.*?)\* @\w", text, re.S)[1])
         codes = set(re.findall(r"#WAITQ_E_(\w+)", said))
         if "what the store answers" in said:
             codes.add("store")
@@ -79,3 +79,20 @@ def test_the_table_of_calls_is_that_of_the_headers():
     # These say "the first code that is not", of what a single call returns.
     expected["waitq_join_many"], expected["waitq_poll_many"] = expected["waitq_join"], expected["waitq_poll"]
     assert listed == expected
+
+
+def log_lines():
+    """(level, text) of all that the library logs, with dots for what varies"""
+    found = set()
+    for path in (SOURCE / "lib").glob("**/*.c"):
+        calls = re.findall(r'waitq__log\([^;"]*?WAITQ_LOG_(\w+),\s*((?:"(?:[^"\\]|\\.)*"\s*)+)', path.read_text())
+        for level, literals in calls:
+            text = "".join(re.findall(r'"((?:[^"\\]|\\.)*)"', literals))
+            found.add((level, re.sub(r"%[\d.*]*(?:ll|l|z)?[a-z](?:\.%d)*", "...", text)))
+    return {(level, text) for level, text in found if level != "DEBUG"}
+
+
+def test_the_table_of_log_lines_is_that_of_the_library():
+    page = (SOURCE / "docs/operations.md").read_text()
+    rows = set(re.findall(r"^\| (ERROR|WARNING|INFO) \| `(.*?)` \|", page, re.M))
+    assert rows == log_lines()

@@ -17,14 +17,15 @@ prefix=$work/prefix
 
 compiler_for() { if [ "$1" = c ]; then echo "$CC -std=c99"; else echo "$CXX -std=c++17"; fi; }
 
-# Whether the program loads the library or holds it.
+# Whether the program loads the library or holds it. One that loads it needs nothing of what the library needs.
 check_linkage() {
   local needed
-  needed=$(readelf --wide --dynamic "$1" | grep -o '\[lib\(waitq\|sodium\)[^]]*\]' | tr '\n' ' ' || true)
+  needed=$(readelf --wide --dynamic "$1" | grep -oE '\[lib(waitq|sodium|hiredis|ssl|crypto)\.[^]]*\]' | tr '\n' ' ' || true)
   case $2:$needed in
     'shared:[libwaitq.so.1] ') ;;
-    static: | static:'[libsodium.so.'*'] ') ;;
-    *) echo "$1 is linked $2 and needs: ${needed:-none of both}" >&2; exit 1 ;;
+    static:*libwaitq*) echo "$1 is linked static and loads: $needed" >&2; exit 1 ;;
+    static:*) ;;
+    *) echo "$1 is linked $2 and loads: ${needed:-none of them}" >&2; exit 1 ;;
   esac
 }
 
@@ -73,15 +74,19 @@ case $step in
     for package in libwaitq1 libwaitq-dev; do
       file=$(echo "$work"/build/"${package}"_*.deb)
       [ "$(dpkg-deb --field "$file" Package)" = "$package" ]
-      dpkg-deb --extract "$file" "$work/root"
+      dpkg-deb --extract "$file" "$work/unpacked"
     done
-    dpkg-deb --field "$work"/build/libwaitq1_*.deb Depends | grep libsodium23
-    dpkg-deb --field "$work"/build/libwaitq-dev_*.deb Depends | grep 'libwaitq1 (= '
+    for dependency in libsodium23 libhiredis libssl3; do
+      dpkg-deb --field "$work"/build/libwaitq1_*.deb Depends | grep "$dependency"
+    done
+    for dependency in 'libwaitq1 (= ' libsodium-dev libhiredis-dev libssl-dev; do
+      dpkg-deb --field "$work"/build/libwaitq-dev_*.deb Depends | grep -F "$dependency"
+    done
     # What is in the packages serves a program as it would after their installation.
-    libdir=$work/root/usr/lib/$(dpkg-architecture -qDEB_HOST_MULTIARCH)
+    libdir=$work/unpacked/usr/lib/$(dpkg-architecture -qDEB_HOST_MULTIARCH)
     test -f "$libdir/pkgconfig/waitq.pc"
     # shellcheck disable=SC2086
-    $(compiler_for c) "$here/consumer/consumer.c" -I"$work/root/usr/include" -L"$libdir" -lwaitq -o "$work/consumer"
+    $(compiler_for c) "$here/consumer/consumer.c" -I"$work/unpacked/usr/include" -L"$libdir" -lwaitq -o "$work/consumer"
     check_linkage "$work/consumer" shared
     LD_LIBRARY_PATH=$libdir "$work/consumer"
     ;;

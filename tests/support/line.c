@@ -34,10 +34,9 @@ static void check_waiting(const waitq_status *status) {
 void line_check_status(const waitq_status *status) {
   assert_int_equal(status->size, sizeof *status);
   assert_true(status->state <= WAITQ_STATE_STALE);
-  assert_true(status->reason <= WAITQ_REASON_RATE_ZERO);
+  assert_true(status->reason <= WAITQ_REASON_RESTORED);
   assert_in_range(status->phase, WAITQ_PHASE_SCHEDULED, WAITQ_PHASE_CLOSED);
   assert_int_equal(status->reserved, 0);
-  assert_int_equal(status->age_ms, 0);
   assert_true(status->waited_ms >= 0);
   assert_true(status->confidence >= 0.0 && status->confidence <= 1.0);
   assert_true((status->enter_by_ms != 0) == (status->state == WAITQ_STATE_READY));

@@ -58,6 +58,7 @@ waitq_room_t *world_room(struct world *world, const char *name, const waitq_poli
 void world_room_close(struct world *world, waitq_room_t *room);
 
 void world_advance_ms(struct world *world, int64_t ms);
+void world_set_ms(struct world *world, int64_t ms);
 int64_t world_now_ms(struct world *world);
 
 #endif

@@ -48,7 +48,7 @@ static void join(uint64_t count) {
 
 static void advance_to(int64_t now_us) {
   waitq__advance_time(&room, now_us);
-  waitq__advance_generations(&room);
+  waitq__advance_generations(&room, &ledger);
   waitq__advance_turns(&room, &ledger);
 }
 

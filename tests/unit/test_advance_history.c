@@ -137,7 +137,7 @@ static void advance(struct history *h) {
   uint64_t head = h->room.head;
   uint64_t floor = h->room.floor;
   waitq__advance_time(&h->room, before_us + (rng_once_in(&h->rng, 20) ? -step_us : step_us));
-  waitq__advance_generations(&h->room);
+  waitq__advance_generations(&h->room, &h->ledger);
   int64_t passed_us = h->room.now_us - before_us;
   assert_true(passed_us >= 0);
   h->allowed += waitq__state_admits(&h->room) ? h->room.rate_per_s * (double)passed_us * 1e-6 : 0.0;

@@ -36,6 +36,7 @@ static const struct {
     {WAITQ_REASON_FULL, "as many wait as may"},
     {WAITQ_REASON_PACING, "others enter"},
     {WAITQ_REASON_RATE_ZERO, "rate is zero"},
+    {WAITQ_REASON_RESTORED, "put back"},
 };
 
 #define REASON_COUNT (sizeof reasons / sizeof reasons[0])

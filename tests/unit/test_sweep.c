@@ -7,6 +7,7 @@
 #include "../support/fake_memory.h"
 #include "../support/rng.h"
 #include "../support/test.h"
+#include "core/advance.h"
 #include "core/sweep.h"
 
 #define CHUNK ((uint64_t)WAITQ__CHUNK_TICKETS)
@@ -43,8 +44,7 @@ static int teardown(void **state) {
 
 static void move_to(int64_t now_us) {
   room.now_us = now_us;
-  waitq__wheel_roll(&room.heartbeat, now_us);
-  waitq__wheel_roll(&room.session, now_us);
+  waitq__advance_generations(&room, &ledger);
 }
 
 static void poll_one(uint64_t number) {

@@ -1,0 +1,194 @@
+/* libwaitq: SPDX-License-Identifier: MIT
+ * Copyright (c) 2026 The libwaitq authors */
+#include "room/patrol.h"
+
+#include <string.h>
+
+#include "core/advance.h"
+#include "room/keep.h"
+#include "room/round.h"
+#include "room/shared.h"
+
+/* How many chunks a round takes. */
+#define CHUNKS 64
+
+#define FLUSH_MOST_US 5000000
+#define FLUSH_LEAST_US 20000
+
+int64_t waitq__patrol_flush_interval(const struct waitq__state *state) {
+  int64_t interval_us = state->heartbeat.ttl_us / 16;
+  return interval_us > FLUSH_MOST_US ? FLUSH_MOST_US : interval_us < FLUSH_LEAST_US ? FLUSH_LEAST_US : interval_us;
+}
+
+/* How much longer than its deadline a visitor is given, so that all contexts can have told what they heard. */
+static int64_t lag(const waitq_room_t *room) {
+  return room->shared->nodes > 1 ? room->state.heartbeat.ttl_us / WAITQ__WHEEL_DIVISIONS : 0;
+}
+
+int waitq__patrol_is_due(const waitq_room_t *room, const struct waitq__state *state, int64_t now_us) {
+  int64_t lag_us = lag(room);
+  int can_know = lag_us == 0 || waitq__monotonic_us() - room->shared->joined_since_us >= lag_us;
+  return (can_know && waitq__wheel_expired_slots(&state->heartbeat, now_us - lag_us) != 0) ||
+         waitq__wheel_expired_slots(&state->session, now_us) != 0;
+}
+
+struct chunk_words {
+  waitq_store_bits bits;
+  uint64_t words[WAITQ__CHUNK_WORDS];
+};
+
+struct patrol {
+  struct waitq__request request;
+  struct waitq__sweep sweep;
+  int has_fetched;
+  int is_done;
+  struct chunk_words *found; /* CHUNKS of them */
+};
+
+static enum waitq__verdict plan_patrol(struct waitq__round *round, struct waitq__request *request) {
+  struct patrol *patrol = (struct patrol *)request;
+  waitq_room_t *room = round->room;
+  if (round->member_count > 0) {
+    return WAITQ__LATER;
+  }
+  round->is_exclusive = 1;
+  if (!patrol->has_fetched) {
+    round->refreshes = 1;
+    round->wants_polls = 1;
+    return WAITQ__PLANNED;
+  }
+  struct waitq__state *state = waitq__round_change(round);
+  waitq__advance_time(state, round->now_us);
+  struct waitq__state looked = *state;
+  looked.now_us -= patrol->sweep.kind == WAITQ__SWEEP_SILENT ? lag(room) : 0;
+  patrol->is_done = !waitq__sweep_begin(&patrol->sweep, &looked, &room->ledger);
+  for (unsigned i = 0; i < CHUNKS && !patrol->is_done; i++) {
+    patrol->is_done = waitq__sweep_is_done(&patrol->sweep, &room->ledger);
+    struct chunk_words *chunk = &patrol->found[i];
+    if (!patrol->is_done && waitq__sweep_find(&patrol->sweep, &looked, &room->ledger, chunk->words)) {
+      uint32_t plane = patrol->sweep.kind == WAITQ__SWEEP_SILENT ? WAITQ__PLANE_GONE : WAITQ__PLANE_ENDED;
+      chunk->bits = (waitq_store_bits){plane, WAITQ__CHUNK_WORDS, patrol->sweep.at, chunk->words};
+      waitq__round_bits(round, &chunk->bits);
+    }
+    patrol->sweep.at += WAITQ__CHUNK_TICKETS;
+  }
+  if (patrol->is_done && patrol->sweep.running) {
+    unsigned first = patrol->sweep.kind == WAITQ__SWEEP_SILENT ? WAITQ__PLANE_SEEN : WAITQ__PLANE_RENEWED;
+    waitq__wheel_retire(waitq__sweep_wheel(patrol->sweep.kind, state), patrol->sweep.done_slots);
+    round->clear_planes |= patrol->sweep.done_slots << first;
+    round->commits = 1;
+  }
+  round->is_strict = patrol->sweep.kind == WAITQ__SWEEP_SESSIONS;
+  return WAITQ__PLANNED;
+}
+
+static enum waitq__verdict settle_patrol(struct waitq__round *round, struct waitq__request *request) {
+  struct patrol *patrol = (struct patrol *)request;
+  (void)round;
+  if (!patrol->has_fetched) {
+    patrol->has_fetched = 1;
+    return WAITQ__LATER;
+  }
+  return patrol->is_done ? WAITQ__DONE : WAITQ__LATER;
+}
+
+/* After a conflict the sweep begins anew, with what has moved on. */
+static enum waitq__verdict plan_again(struct waitq__round *round, struct waitq__request *request) {
+  struct patrol *patrol = (struct patrol *)request;
+  if (request->conflicts > 0) {
+    patrol->sweep.running = 0;
+    request->conflicts = 0;
+    patrol->has_fetched = patrol->has_fetched && patrol->sweep.kind == WAITQ__SWEEP_SESSIONS;
+  }
+  return plan_patrol(round, request);
+}
+
+static int run_patrol(waitq_room_t *room, enum waitq__sweep_kind kind, int64_t now_us, waitq_error *error) {
+  struct patrol patrol = {
+      {.plan = plan_again, .settle = settle_patrol, .holds_step = 1, .now_us = now_us, .error = error},
+      {.kind = kind},
+      kind == WAITQ__SWEEP_SESSIONS,
+      0,
+      waitq__alloc(&room->context->allocator, CHUNKS * sizeof *patrol.found)};
+  if (patrol.found == NULL) {
+    return waitq__fail(error, WAITQ_E_NOMEM, "no memory to look for silent visitors");
+  }
+  int code = waitq__room_run(room, &patrol.request);
+  waitq__free(&room->context->allocator, patrol.found);
+  return code;
+}
+
+int waitq__room_patrol(waitq_room_t *room, int64_t now_us, waitq_error *error) {
+  int code = waitq__room_flush_polls(room, error);
+  if (code == WAITQ_OK) {
+    code = run_patrol(room, WAITQ__SWEEP_SILENT, now_us, error);
+  }
+  return code == WAITQ_OK ? run_patrol(room, WAITQ__SWEEP_SESSIONS, now_us, error) : code;
+}
+
+struct flush {
+  struct waitq__request request;
+  uint64_t generation;
+  uint64_t at; /* the chunk to tell next */
+  struct chunk_words *chunks;
+};
+
+/* Copies what was heard in a generation from a chunk, if anything was. */
+static int copy_chunk(const waitq_room_t *room, uint64_t generation, uint64_t first, struct chunk_words *chunk) {
+  unsigned slot = waitq__wheel_slot(generation);
+  const _Atomic uint64_t *from = waitq__ledger_chunk(&room->ledger, first)->seen[slot];
+  uint64_t all = 0;
+  for (unsigned i = 0; i < WAITQ__CHUNK_WORDS; i++) {
+    chunk->words[i] = waitq__word(&from[i]);
+    all |= chunk->words[i];
+  }
+  chunk->bits = (waitq_store_bits){WAITQ__PLANE_SEEN + slot, WAITQ__CHUNK_WORDS, first, chunk->words};
+  return all != 0;
+}
+
+static enum waitq__verdict plan_flush(struct waitq__round *round, struct waitq__request *request) {
+  struct flush *flush = (struct flush *)request;
+  const waitq_room_t *room = round->room;
+  const struct waitq__wheel *wheel = &room->state.heartbeat;
+  if (round->mark_count > 0) {
+    return WAITQ__LATER;
+  }
+  uint64_t head = room->state.head - room->state.head % WAITQ__CHUNK_TICKETS;
+  flush->generation = flush->generation < wheel->oldest ? wheel->oldest : flush->generation;
+  for (unsigned used = 0; used < CHUNKS && flush->generation <= wheel->current;) {
+    uint64_t from = head > waitq__word(&room->ledger.first) ? head : waitq__word(&room->ledger.first);
+    flush->at = flush->at < from ? from : flush->at;
+    if (flush->at >= waitq__word(&room->ledger.next)) {
+      flush->generation++;
+      flush->at = 0;
+      continue;
+    }
+    if (copy_chunk(room, flush->generation, flush->at, &flush->chunks[used])) {
+      waitq__round_marks(round, &flush->chunks[used++].bits);
+    }
+    flush->at += WAITQ__CHUNK_TICKETS;
+  }
+  return WAITQ__PLANNED;
+}
+
+static enum waitq__verdict settle_flush(struct waitq__round *round, struct waitq__request *request) {
+  const struct flush *flush = (const struct flush *)request;
+  return flush->generation > round->room->state.heartbeat.current ? WAITQ__DONE : WAITQ__LATER;
+}
+
+int waitq__room_flush_polls(waitq_room_t *room, waitq_error *error) {
+  struct waitq__shared *shared = room->shared;
+  struct flush flush = {{.plan = plan_flush, .settle = settle_flush, .is_free = 1, .error = error},
+                        shared->flushed_generation,
+                        0,
+                        waitq__alloc(&room->context->allocator, CHUNKS * sizeof *flush.chunks)};
+  if (flush.chunks == NULL) {
+    return waitq__fail(error, WAITQ_E_NOMEM, "no memory to tell who polled");
+  }
+  int code = waitq__room_run(room, &flush.request);
+  if (code == WAITQ_OK) {
+    shared->flushed_generation = flush.generation > 0 ? flush.generation - 1 : 0;
+  }
+  waitq__free(&room->context->allocator, flush.chunks);
+  return code;
+}

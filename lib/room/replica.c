@@ -1,0 +1,284 @@
+/* libwaitq: SPDX-License-Identifier: MIT
+ * Copyright (c) 2026 The libwaitq authors */
+#include "room/replica.h"
+
+#include "base/lock.h"
+#include "core/advance.h"
+#include "core/number.h"
+#include "room/recovery.h"
+#include "room/shared.h"
+#include "room/store_time.h"
+
+/* All planes but those of polls: those are asked for when a generation ends. */
+#define PLANES_FOLLOWED (((UINT32_C(1) << WAITQ__PLANE_COUNT) - 1) & ~WAITQ__SEEN_PLANES)
+
+#define TIMEOUT_US 0 /* the store's own */
+
+static int told_head(void *user, const waitq_store_head *head) {
+  struct waitq__told *told = user;
+  waitq_room_t *room = told->room;
+  int code = waitq__state_read(&told->state, head->state, head->state_size, NULL);
+  if (code != WAITQ_OK) {
+    return code;
+  }
+  if (head->next < told->state.head || head->epoch == 0 || head->epoch > WAITQ__EPOCH_MAX) {
+    return WAITQ_E_DAMAGED;
+  }
+  told->has_head = 1;
+  told->version = head->version;
+  told->epoch = head->epoch;
+  told->next = head->next;
+  told->join_limit = head->join_limit;
+  waitq__lock(&room->lock);
+  /* What was lost is put back before it is believed. */
+  int is_lost = (told->exchange->found & WAITQ_STORE_FOUND_LOSS) != 0;
+  if (!is_lost && head->epoch != waitq__word(&room->ledger.epoch)) {
+    waitq__ledger_reset(&room->ledger, head->epoch, told->state.trim);
+    room->shared->seen_change = 0;
+  }
+  pthread_mutex_unlock(&room->lock);
+  return WAITQ_OK;
+}
+
+/* After a loss, what the store tells is added to what is known here, and numbers that were known all along are not gone. */
+static void merge(const struct waitq__told *told, const waitq_store_bits *bits, uint32_t from, uint32_t count,
+                  uint64_t *merged) {
+  const struct waitq__state *state = told->has_head ? &told->state : &told->room->state;
+  uint64_t first = bits->first + from * UINT64_C(64);
+  const _Atomic uint64_t *known = waitq__chunk_plane(waitq__ledger_chunk(&told->room->ledger, first), bits->plane);
+  unsigned at = (unsigned)(first % WAITQ__CHUNK_TICKETS / 64);
+  for (uint32_t i = 0; i < count; i++) {
+    uint64_t mine = known == NULL ? 0 : waitq__word(&known[at + i]);
+    merged[i] = bits->words[from + i];
+    for (unsigned bit = 0; bits->plane == WAITQ__PLANE_GONE && bit < 64; bit++) {
+      uint64_t number = first + i * UINT64_C(64) + bit;
+      if (number >= state->gap_begin && number < state->gap_end && number < told->known_next) {
+        merged[i] &= ~(UINT64_C(1) << bit);
+      }
+    }
+    merged[i] |= mine;
+  }
+}
+
+static int take_bits(struct waitq__told *told, const waitq_store_bits *bits, uint32_t from, uint32_t count) {
+  struct waitq__ledger *ledger = &told->room->ledger;
+  uint64_t first = bits->first + from * UINT64_C(64);
+  uint64_t merged[WAITQ__CHUNK_WORDS];
+  const uint64_t *words = &bits->words[from];
+  int code = waitq__ledger_reserve(ledger, first + count * UINT64_C(64));
+  if (code != WAITQ_OK) {
+    return code;
+  }
+  if (told->room->shared->has_losses && told->exchange->losses != told->room->shared->losses &&
+      waitq__word(&ledger->epoch) == told->known_epoch) {
+    merge(told, bits, from, count, merged);
+    words = merged;
+  }
+  return waitq__ledger_replace(ledger, bits->plane, first, words, count);
+}
+
+static int told_bits(void *user, const waitq_store_bits *bits) {
+  struct waitq__told *told = user;
+  waitq_room_t *room = told->room;
+  struct waitq__ledger *ledger = &room->ledger;
+  int code = WAITQ_OK;
+  told->bits_count++;
+  waitq__lock(&room->lock);
+  for (uint32_t i = 0; code == WAITQ_OK && i < bits->count;) {
+    uint64_t first = bits->first + i * UINT64_C(64);
+    uint32_t count = (uint32_t)((WAITQ__CHUNK_TICKETS - first % WAITQ__CHUNK_TICKETS) / 64);
+    count = count < bits->count - i ? count : bits->count - i;
+    if (first >= waitq__word(&ledger->first) && first < WAITQ__NUMBER_END) {
+      code = take_bits(told, bits, i, count);
+    }
+    i += count;
+  }
+  pthread_mutex_unlock(&room->lock);
+  return code;
+}
+
+/* Empties the planes of generations that a new state has retired. */
+static void empty_retired(waitq_room_t *room, const struct waitq__state *next) {
+  uint32_t seen = waitq__wheel_retired_since(&room->state.heartbeat, &next->heartbeat);
+  uint32_t renewed = waitq__wheel_retired_since(&room->state.session, &next->session);
+  waitq__ledger_empty(&room->ledger, seen << WAITQ__PLANE_SEEN | renewed << WAITQ__PLANE_RENEWED);
+}
+
+void waitq__replica_take_state(waitq_room_t *room, const struct waitq__state *state, uint64_t version,
+                               uint64_t join_limit) {
+  empty_retired(room, state);
+  room->state = *state;
+  room->version = version;
+  room->join_limit = join_limit;
+  while (waitq__word(&room->ledger.first) + WAITQ__CHUNK_TICKETS <= state->trim &&
+         waitq__word(&room->ledger.first) < room->ledger.end) {
+    waitq__ledger_drop(&room->ledger);
+  }
+}
+
+/* The numbers that others have handed out. */
+static int take_next(waitq_room_t *room, uint64_t next, waitq_error *error) {
+  if (next <= waitq__word(&room->ledger.next)) {
+    return WAITQ_OK;
+  }
+  if (next > WAITQ__NUMBER_END) {
+    return waitq__fail(error, WAITQ_E_DAMAGED, "the store says that the next number is %llu", (unsigned long long)next);
+  }
+  if (waitq__ledger_reserve(&room->ledger, next) != WAITQ_OK) {
+    return waitq__fail(error, WAITQ_E_NOMEM, "no memory for tickets");
+  }
+  waitq__ledger_extend(&room->ledger, next);
+  return WAITQ_OK;
+}
+
+int waitq__replica_ask(waitq_room_t *room, waitq_store_exchange *exchange, struct waitq__told *told,
+                       waitq_error *error) {
+  const waitq_store_sink sink = {sizeof sink, told, told_head, told_bits};
+  *told = (struct waitq__told){.room = room,
+                               .exchange = exchange,
+                               .known_next = waitq__word(&room->ledger.next),
+                               .known_epoch = waitq__word(&room->ledger.epoch)};
+  exchange->size = sizeof *exchange;
+  exchange->sink = &sink;
+  exchange->found = 0;
+  exchange->timeout_us = TIMEOUT_US;
+  pthread_mutex_unlock(&room->lock);
+  struct waitq__store_moment moment = waitq__store_moment_begin(room);
+  int code = room->context->ops->exchange(room->stored, exchange, error);
+  waitq__store_moment_end(room, &moment, code, exchange->now_us);
+  waitq__lock(&room->lock);
+  if (code == WAITQ_E_DAMAGED || code == WAITQ_E_VERSION || code == WAITQ_E_NOMEM) {
+    return waitq__fail(error, code, "the room \"%s\": %s", room->named.name,
+                       error != NULL && error->code == code ? error->text : waitq_error_text(code));
+  }
+  return code;
+}
+
+int waitq__replica_take(waitq_room_t *room, const waitq_store_exchange *exchange, const struct waitq__told *told,
+                        waitq_error *error) {
+  if (told->has_head) {
+    waitq__replica_take_state(room, &told->state, told->version, told->join_limit);
+  }
+  room->shared->stood_us = exchange->stood_us;
+  room->shared->nodes = exchange->nodes;
+  return take_next(room, exchange->next, error);
+}
+
+/* What more there is to tell than fits into one exchange. */
+static int take_more(waitq_room_t *room, waitq_store_exchange *exchange, waitq_error *error) {
+  int code = WAITQ_OK;
+  while (code == WAITQ_OK && (exchange->found & WAITQ_STORE_FOUND_MORE) != 0) {
+    struct waitq__told told;
+    waitq_store_exchange more = {.epoch = waitq__word(&room->ledger.epoch),
+                                 .version = room->version,
+                                 .change = exchange->change,
+                                 .planes_wanted = exchange->planes_wanted};
+    code = waitq__replica_ask(room, &more, &told, error);
+    if (code == WAITQ_OK && (more.found & WAITQ_STORE_FOUND_LOSS) == 0) {
+      code = waitq__replica_take(room, &more, &told, error);
+    }
+    *exchange = more;
+  }
+  return code;
+}
+
+static waitq_store_commit commit_of(struct waitq__round *round) {
+  const waitq_room_t *room = round->room;
+  return (waitq_store_commit){
+      .size = sizeof(waitq_store_commit),
+      .version = room->version,
+      .epoch = round->new_epoch != 0 ? round->new_epoch : waitq__word(&room->ledger.epoch),
+      .join_limit = round->new_epoch != 0 ? waitq__join_limit_empty(&round->state)
+                                          : waitq__join_limit(&round->state, &room->ledger),
+      .state = &round->state,
+      .state_size = sizeof round->state,
+      .clear_planes = round->clear_planes,
+      .bits_count = round->bits_count,
+      .bits = round->bits,
+      .trim_below = round->state.trim,
+      .next_min = round->next_min,
+  };
+}
+
+/* How far what the round asks about is known. */
+static uint64_t *change_of(const struct waitq__round *round) {
+  struct waitq__shared *shared = round->room->shared;
+  return round->wants_polls ? &shared->seen_change : &shared->change;
+}
+
+static waitq_store_exchange exchange_of(struct waitq__round *round, const waitq_store_commit *commit) {
+  const waitq_room_t *room = round->room;
+  return (waitq_store_exchange){
+      .epoch = waitq__word(&room->ledger.epoch),
+      .version = room->version,
+      .change = *change_of(round),
+      .joined_us = waitq__ticket_time(round->now_us),
+      .planes_wanted = round->wants_polls ? WAITQ__SEEN_PLANES : PLANES_FOLLOWED,
+      .flags = round->is_strict ? WAITQ_STORE_IF_UNCHANGED : 0,
+      .mark_count = round->mark_count,
+      .marks = round->marks,
+      .unmark_count = round->unmark_count,
+      .unmarks = round->unmarks,
+      .shown_count = round->shown_count,
+      .shown = round->shown,
+      .join_count = round->join_count,
+      .joins = round->joins,
+      .commit = round->commits ? commit : NULL,
+  };
+}
+
+/* What became of the round's own commit. */
+static void take_commit(struct waitq__round *round, const waitq_store_commit *commit,
+                        const waitq_store_exchange *exchange) {
+  waitq_room_t *room = round->room;
+  if (!round->commits) {
+    return;
+  }
+  if (exchange->commit_code != WAITQ_OK) {
+    round->conflicted = 1;
+    return;
+  }
+  if (round->new_epoch != 0) {
+    waitq__ledger_reset(&room->ledger, round->new_epoch, 0);
+    room->shared->seen_change = 0;
+  }
+  waitq__replica_take_state(room, &round->state, commit->version + 1, commit->join_limit);
+}
+
+int waitq__replica_exchange(struct waitq__round *round) {
+  waitq_room_t *room = round->room;
+  if (round->bits_count > 0) {
+    waitq__round_change(round);
+    round->commits = 1;
+  }
+  if (!round->commits && round->mark_count + round->unmark_count + round->shown_count + round->join_count == 0 &&
+      !round->refreshes) {
+    return WAITQ_OK;
+  }
+  const waitq_store_commit commit = round->commits ? commit_of(round) : (waitq_store_commit){0};
+  waitq_store_exchange exchange = exchange_of(round, &commit);
+  uint64_t epoch = exchange.epoch;
+  uint64_t known_next = waitq__word(&room->ledger.next);
+  struct waitq__told told;
+  int code = waitq__replica_ask(room, &exchange, &told, &round->failure);
+  if (code != WAITQ_OK) {
+    return code;
+  }
+  round->is_news = 1;
+  if ((exchange.found & WAITQ_STORE_FOUND_LOSS) != 0) {
+    return waitq__room_recover(room, &told, &round->failure);
+  }
+  take_commit(round, &commit, &exchange);
+  code = waitq__replica_take(room, &exchange, &told, &round->failure);
+  if (code == WAITQ_OK) {
+    code = take_more(room, &exchange, &round->failure);
+  }
+  if (code != WAITQ_OK) {
+    return code;
+  }
+  *change_of(round) = exchange.change;
+  if (exchange.losses != room->shared->losses) {
+    code = waitq__room_put_back(room, exchange.losses, known_next, &round->failure);
+  }
+  return code == WAITQ_OK && told.has_head && told.epoch != epoch ? WAITQ_E_CONFLICT : code;
+}

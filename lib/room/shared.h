@@ -1,0 +1,49 @@
+/* libwaitq: SPDX-License-Identifier: MIT
+ * Copyright (c) 2026 The libwaitq authors */
+#ifndef WAITQ_ROOM_SHARED_H
+#define WAITQ_ROOM_SHARED_H
+
+/* What a room of a shared store has besides: how far it knows what others did, and when what is due that nobody asks for. */
+
+#include <stdatomic.h>
+
+#include "context/io.h"
+#include "room/loss.h"
+#include "room/round.h"
+#include "room/shown.h"
+
+/* How many requests go through the room in one round: there is room for the fewer at first, and for the more where they come. */
+#define WAITQ__ROUND_LEAST 64
+#define WAITQ__ROUND_MOST 512
+
+/* The version of a room that is not known yet. */
+#define WAITQ__VERSION_NONE UINT64_MAX
+
+struct waitq__shared {
+  _Atomic int64_t offset_us;   /* the store's time minus the context's */
+  _Atomic int64_t heard_us;    /* the room's time when the store was last heard */
+  _Atomic int is_cut_off;      /* the last exchange failed */
+  int has_offset;              /* offset_us was measured */
+  int is_away;                 /* the store's clock is far from where it was */
+  int64_t offset_set_us;       /* when it was last changed */
+  uint64_t change;             /* the last change that is known */
+  uint64_t seen_change;        /* the last change of polls that is known */
+  int has_losses;              /* losses is known */
+  uint64_t losses;             /* how often the room was put back after a loss */
+  int64_t stood_us;            /* for how long nobody kept the room */
+  uint32_t nodes;              /* how many contexts keep it */
+  int64_t joined_since_us;     /* since when this one has heard the store without a gap, by the monotonic clock */
+  int64_t exchanged_us;        /* when the last exchange ended, by the monotonic clock */
+  int64_t stepped_us;          /* when time was last let do its work */
+  int64_t tried_us;            /* when an exchange was last begun for its own sake */
+  int64_t flushed_us;          /* when polls were last told */
+  uint64_t flushed_generation; /* and up to which generation */
+  struct waitq__io_work work;
+  struct waitq__shown_ring shown;
+  struct waitq__loss loss;
+  struct waitq__round round;
+  void *space; /* the arrays of the round */
+  uint32_t capacity;
+};
+
+#endif

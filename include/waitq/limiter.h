@@ -85,8 +85,8 @@ WAITQ_API void waitq_decision_init(waitq_decision *decision, size_t size);
  *        the limiter exists already
  * @param out receives the limiter
  * @param error detail of a failure; may be NULL
- * @return #WAITQ_OK, #WAITQ_E_INVALID, #WAITQ_E_NOMEM, #WAITQ_E_UNSUPPORTED (the store has no limiters), #WAITQ_E_CLOSED,
- *         #WAITQ_E_FORKED, #WAITQ_E_VERSION, or what the store answers
+ * @return #WAITQ_OK, #WAITQ_E_INVALID, #WAITQ_E_NOMEM, #WAITQ_E_UNSUPPORTED (the store has no limiters), #WAITQ_E_RANDOM (no
+ *         name for who takes tokens ahead), #WAITQ_E_CLOSED, #WAITQ_E_FORKED, #WAITQ_E_VERSION, or what the store answers
  * @ownership the caller closes it; opening one name twice gives two handles on one bucket
  * @threadsafe yes
  * @blocking a store on a network may

@@ -130,7 +130,9 @@ enum waitq_store_exchange_flag {
   /** The room is put back after a loss: see waitq_store_exchange::losses. */
   WAITQ_STORE_RECOVER = 1,
   /** The commit is done only if nothing has changed since the change that is known. */
-  WAITQ_STORE_IF_UNCHANGED = 2
+  WAITQ_STORE_IF_UNCHANGED = 2,
+  /** All polls that this context has heard are marked, up to told_age_us ago. */
+  WAITQ_STORE_POLLS_TOLD = 4
 };
 
 /** What an exchange found. */
@@ -152,6 +154,7 @@ typedef struct waitq_store_exchange {
   uint64_t change;                 /**< asked: the last change that is known, 0: none; answer: the last one told now */
   int64_t joined_us;               /**< asked: when the joins happen */
   int64_t timeout_us;              /**< asked: how long it may take; then #WAITQ_E_TIMEOUT */
+  int64_t told_age_us;             /**< asked: with #WAITQ_STORE_POLLS_TOLD */
   uint32_t flags;                  /**< asked: enum waitq_store_exchange_flag, or'ed */
   uint32_t planes_wanted;          /**< asked: of which planes changes are told, bit p for plane p */
   uint32_t mark_count;             /**< asked: how many runs of bits to set, whatever the version */
@@ -166,12 +169,14 @@ typedef struct waitq_store_exchange {
   const waitq_store_commit
       *commit; /**< asked: a new state; NULL: none. Its version and epoch are those above or a new epoch */
   const waitq_store_sink
-      *sink;           /**< head: called where version or epoch are not (or no longer) the ones asked, but for the
+      *sink;        /**< head: called where version or epoch are not (or no longer) the ones asked, but for the
                                          caller's own commit; bits: all bits of a run of a plane, to replace what is known */
-  uint64_t next;       /**< answer: the number of the next ticket */
-  uint64_t losses;     /**< answer: how many exchanges with #WAITQ_STORE_RECOVER have succeeded */
-  int64_t now_us;      /**< answer: the store's time, Unix microseconds; 0 where it has none */
-  int64_t stood_us;    /**< answer: for how long, in sum, nobody was there to keep the room */
+  uint64_t next;    /**< answer: the number of the next ticket */
+  uint64_t losses;  /**< answer: how many exchanges with #WAITQ_STORE_RECOVER have succeeded */
+  int64_t now_us;   /**< answer: the store's time, Unix microseconds; 0 where it has none */
+  int64_t stood_us; /**< answer: for how long, in sum, nobody was there to keep the room */
+  int64_t
+      untold_us; /**< answer: how long ago the context that has told its polls least lately did so; asked for with the planes of polls */
   int32_t commit_code; /**< answer: what became of the commit: #WAITQ_OK or #WAITQ_E_CONFLICT */
   uint32_t nodes;      /**< answer: how many contexts keep the room */
   uint32_t found;      /**< answer: enum waitq_store_found, or'ed */

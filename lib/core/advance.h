@@ -12,9 +12,9 @@
 #include "core/ledger.h"
 #include "core/state.h"
 
-/* Sessions running. */
+/* Sessions running. After a loss of a shared store, that one is over may be known before that it began. */
 static inline uint64_t waitq__active(const struct waitq__ledger *ledger) {
-  return ledger->entered - ledger->ended;
+  return ledger->entered > ledger->ended ? ledger->entered - ledger->ended : 0;
 }
 
 /* Tickets that have neither gone nor had their turn. */

@@ -273,7 +273,7 @@ void waitq__ledger_drop(struct waitq__ledger *ledger) {
   waitq__ledger_first_counts(ledger, &left, &entered);
   ledger->left -= left;
   ledger->entered -= entered;
-  ledger->ended -= entered;
+  ledger->ended -= waitq__ledger_first_ended(ledger);
   detach_first(ledger);
 }
 

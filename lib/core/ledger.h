@@ -110,6 +110,9 @@ int waitq__ledger_can_drop(const struct waitq__ledger *ledger, uint64_t limit);
 /* Counts of the first chunk, for whoever keeps the totals of what is dropped. */
 void waitq__ledger_first_counts(const struct waitq__ledger *ledger, uint64_t *left, uint64_t *entered);
 
+/* How many sessions of the first chunk are over. */
+uint64_t waitq__ledger_first_ended(const struct waitq__ledger *ledger);
+
 /* Drops the first chunk. */
 void waitq__ledger_drop(struct waitq__ledger *ledger);
 

@@ -86,3 +86,9 @@ void waitq__ledger_first_counts(const struct waitq__ledger *ledger, uint64_t *le
   *left = waitq__plane_count(chunk->left);
   *entered = sessions == NULL ? 0 : waitq__plane_count(sessions);
 }
+
+uint64_t waitq__ledger_first_ended(const struct waitq__ledger *ledger) {
+  struct waitq__chunk *chunk = waitq__ledger_chunk(ledger, waitq__word(&ledger->first));
+  const _Atomic uint64_t *ended = waitq__chunk_plane(chunk, WAITQ__PLANE_ENDED);
+  return ended == NULL ? 0 : waitq__plane_count(ended);
+}

@@ -10,7 +10,7 @@
 #define MARGIN_US (WAITQ__LEASE_TTL_US / 10)
 
 /* Demand is what was spent in so much time. */
-#define WINDOW_US 100000
+#define WINDOW_US 1e5
 
 /* Where the bucket is dry it is not asked more often than this, or than a quarter of the time in which it fills. */
 #define PAUSE_US 10000
@@ -125,14 +125,15 @@ int waitq__lease_is_ageing(struct waitq__lease *lease, int64_t now_us) {
 /* How many tokens should be held, by what was spent of late. */
 static void choose_target(struct waitq__lease *lease, int64_t now_us, uint64_t held, enum waitq__lease_cause cause) {
   double spent = lease->after > held ? (double)(lease->after - held) : 0;
-  double passed_us = (double)(now_us - lease->asked_us);
+  int64_t passed = now_us - lease->asked_us;
+  double passed_us = (double)passed;
   if (passed_us >= WINDOW_US) {
     lease->recent = spent * WINDOW_US / passed_us;
   } else {
     lease->recent = lease->recent * (1 - passed_us / WINDOW_US) + spent;
   }
   uint64_t target = (uint64_t)lease->recent + (lease->recent > 0);
-  if (cause == WAITQ__LEASE_END || (cause == WAITQ__LEASE_RENEW && spent == 0 && passed_us >= WAITQ__LEASE_RENEW_US)) {
+  if (cause == WAITQ__LEASE_END || (cause == WAITQ__LEASE_RENEW && spent == 0 && passed >= WAITQ__LEASE_RENEW_US)) {
     target = 0;
   } else if (cause == WAITQ__LEASE_STARVED && target < 2 * lease->target + 1) {
     target = 2 * lease->target + 1; /* what was spent is no measure where there was no more to spend */

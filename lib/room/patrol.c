@@ -20,15 +20,16 @@ int64_t waitq__patrol_flush_interval(const struct waitq__state *state) {
   return interval_us > FLUSH_MOST_US ? FLUSH_MOST_US : interval_us < FLUSH_LEAST_US ? FLUSH_LEAST_US : interval_us;
 }
 
-/* How much longer than its deadline a visitor is given, so that all contexts can have told what they heard. */
-static int64_t lag(const waitq_room_t *room) {
-  return room->shared->nodes > 1 ? room->state.heartbeat.ttl_us / WAITQ__WHEEL_DIVISIONS : 0;
+/* How long ago the other contexts have told what they heard, at a guess. */
+static int64_t likely_lag(const waitq_room_t *room) {
+  return room->shared->nodes <= 1 ? 0 : waitq__patrol_flush_interval(&room->state) + room->shared->slowest_us;
 }
 
 int waitq__patrol_is_due(const waitq_room_t *room, const struct waitq__state *state, int64_t now_us) {
-  int64_t lag_us = lag(room);
-  int can_know = lag_us == 0 || waitq__monotonic_us() - room->shared->joined_since_us >= lag_us;
-  return (can_know && waitq__wheel_expired_slots(&state->heartbeat, now_us - lag_us) != 0) ||
+  int64_t silent_us = now_us - likely_lag(room);
+  int64_t again_us = room->shared->patrolled_us + waitq__patrol_flush_interval(state) / 2;
+  int may_ask = room->shared->nodes <= 1 || waitq__monotonic_us() >= again_us;
+  return (may_ask && waitq__wheel_expired_slots(&state->heartbeat, silent_us) != 0) ||
          waitq__wheel_expired_slots(&state->session, now_us) != 0;
 }
 
@@ -41,6 +42,7 @@ struct patrol {
   struct waitq__request request;
   struct waitq__sweep sweep;
   int has_fetched;
+  int64_t heard_to_us; /* what all contexts have heard up to here is known */
   int is_done;
   struct chunk_words *found; /* CHUNKS of them */
 };
@@ -60,7 +62,9 @@ static enum waitq__verdict plan_patrol(struct waitq__round *round, struct waitq_
   struct waitq__state *state = waitq__round_change(round);
   waitq__advance_time(state, round->now_us);
   struct waitq__state looked = *state;
-  looked.now_us -= patrol->sweep.kind == WAITQ__SWEEP_SILENT ? lag(room) : 0;
+  if (patrol->sweep.kind == WAITQ__SWEEP_SILENT && patrol->heard_to_us < looked.now_us) {
+    looked.now_us = patrol->heard_to_us;
+  }
   patrol->is_done = !waitq__sweep_begin(&patrol->sweep, &looked, &room->ledger);
   for (unsigned i = 0; i < CHUNKS && !patrol->is_done; i++) {
     patrol->is_done = waitq__sweep_is_done(&patrol->sweep, &room->ledger);
@@ -84,9 +88,9 @@ static enum waitq__verdict plan_patrol(struct waitq__round *round, struct waitq_
 
 static enum waitq__verdict settle_patrol(struct waitq__round *round, struct waitq__request *request) {
   struct patrol *patrol = (struct patrol *)request;
-  (void)round;
   if (!patrol->has_fetched) {
     patrol->has_fetched = 1;
+    patrol->heard_to_us = round->room->shared->nodes <= 1 ? INT64_MAX : round->now_us - round->untold_us;
     return WAITQ__LATER;
   }
   return patrol->is_done ? WAITQ__DONE : WAITQ__LATER;
@@ -105,11 +109,12 @@ static enum waitq__verdict plan_again(struct waitq__round *round, struct waitq__
 
 static int run_patrol(waitq_room_t *room, enum waitq__sweep_kind kind, int64_t now_us, waitq_error *error) {
   struct patrol patrol = {
-      {.plan = plan_again, .settle = settle_patrol, .holds_step = 1, .now_us = now_us, .error = error},
-      {.kind = kind},
-      kind == WAITQ__SWEEP_SESSIONS,
-      0,
-      waitq__alloc(&room->context->allocator, CHUNKS * sizeof *patrol.found)};
+      .request = {.plan = plan_again, .settle = settle_patrol, .holds_step = 1, .now_us = now_us, .error = error},
+      .sweep = {.kind = kind},
+      .has_fetched = kind == WAITQ__SWEEP_SESSIONS,
+      .heard_to_us = INT64_MAX,
+      .found = waitq__alloc(&room->context->allocator, CHUNKS * sizeof *patrol.found),
+  };
   if (patrol.found == NULL) {
     return waitq__fail(error, WAITQ_E_NOMEM, "no memory to look for silent visitors");
   }
@@ -120,6 +125,7 @@ static int run_patrol(waitq_room_t *room, enum waitq__sweep_kind kind, int64_t n
 
 int waitq__room_patrol(waitq_room_t *room, int64_t now_us, waitq_error *error) {
   int code = waitq__room_flush_polls(room, error);
+  room->shared->patrolled_us = waitq__monotonic_us();
   if (code == WAITQ_OK) {
     code = run_patrol(room, WAITQ__SWEEP_SILENT, now_us, error);
   }
@@ -168,6 +174,7 @@ static enum waitq__verdict plan_flush(struct waitq__round *round, struct waitq__
     }
     flush->at += WAITQ__CHUNK_TICKETS;
   }
+  round->tells_polls = flush->generation > wheel->current;
   return WAITQ__PLANNED;
 }
 

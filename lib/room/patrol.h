@@ -6,8 +6,8 @@
 /* Who fell silent, and whose session is over, in a room of a shared store.
  *
  * Each context notes polls in its own ledger and tells the store of them now and then. When a generation has expired, one of the contexts
- * first fetches what all of them have noted, and then finds who is left behind, as sweep.h says. Where there are others, it waits an eighth of
- * the time limit longer: by then they have told what they heard before the deadline. The commit decides which context it was. */
+ * first fetches what all of them have noted, and up to which moment they have told it: by then a generation must have expired. So a deadline
+ * passes later by as much as the slowest of them is behind. The commit decides which context it was. */
 
 #include "core/state.h"
 #include "room/room.h"

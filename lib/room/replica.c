@@ -145,8 +145,8 @@ int waitq__replica_ask(waitq_room_t *room, waitq_store_exchange *exchange, struc
   pthread_mutex_unlock(&room->lock);
   struct waitq__store_moment moment = waitq__store_moment_begin(room);
   int code = room->context->ops->exchange(room->stored, exchange, error);
-  waitq__store_moment_end(room, &moment, code, exchange->now_us);
   waitq__lock(&room->lock);
+  waitq__store_moment_end(room, &moment, code, exchange->now_us);
   if (code == WAITQ_E_DAMAGED || code == WAITQ_E_VERSION || code == WAITQ_E_NOMEM) {
     return waitq__fail(error, code, "the room \"%s\": %s", room->named.name,
                        error != NULL && error->code == code ? error->text : waitq_error_text(code));
@@ -214,7 +214,8 @@ static waitq_store_exchange exchange_of(struct waitq__round *round, const waitq_
       .change = *change_of(round),
       .joined_us = waitq__ticket_time(round->now_us),
       .planes_wanted = round->wants_polls ? WAITQ__SEEN_PLANES : PLANES_FOLLOWED,
-      .flags = round->is_strict ? WAITQ_STORE_IF_UNCHANGED : 0,
+      .flags = (round->is_strict ? WAITQ_STORE_IF_UNCHANGED : 0U) | (round->tells_polls ? WAITQ_STORE_POLLS_TOLD : 0U),
+      .told_age_us = room->shared->slowest_us,
       .mark_count = round->mark_count,
       .marks = round->marks,
       .unmark_count = round->unmark_count,
@@ -252,7 +253,7 @@ int waitq__replica_exchange(struct waitq__round *round) {
     round->commits = 1;
   }
   if (!round->commits && round->mark_count + round->unmark_count + round->shown_count + round->join_count == 0 &&
-      !round->refreshes) {
+      !round->refreshes && !round->tells_polls) {
     return WAITQ_OK;
   }
   const waitq_store_commit commit = round->commits ? commit_of(round) : (waitq_store_commit){0};
@@ -277,6 +278,7 @@ int waitq__replica_exchange(struct waitq__round *round) {
     return code;
   }
   *change_of(round) = exchange.change;
+  round->untold_us = exchange.untold_us;
   if (exchange.losses != room->shared->losses) {
     code = waitq__room_put_back(room, exchange.losses, known_next, &round->failure);
   }

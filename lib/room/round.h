@@ -82,8 +82,11 @@ struct waitq__round {
   /* of a shared store alone */
   int refreshes;   /* it is asked what others did, even if nothing else is asked */
   int wants_polls; /* it is asked who polled, instead of all else */
-  int is_strict;   /* the commit counts only if nothing has changed meanwhile */
-  int conflicted;  /* the commit was not done, all else was */
+  int tells_polls; /* with what is marked, all polls that were heard here are told */
+  int64_t
+      untold_us; /* answer: how long ago the context that told its polls least lately did so; where wants_polls is set */
+  int is_strict;  /* the commit counts only if nothing has changed meanwhile */
+  int conflicted; /* the commit was not done, all else was */
   uint64_t next_min;
   const waitq_store_bits *unmarks;
   const waitq_store_shown *shown;

@@ -34,8 +34,10 @@ struct waitq__shared {
   uint32_t nodes;              /* how many contexts keep it */
   int64_t joined_since_us;     /* since when this one has heard the store without a gap, by the monotonic clock */
   int64_t exchanged_us;        /* when the last exchange ended, by the monotonic clock */
+  int64_t slowest_us;          /* how long exchanges take at most, of late */
   int64_t stepped_us;          /* when time was last let do its work */
   int64_t tried_us;            /* when an exchange was last begun for its own sake */
+  int64_t patrolled_us;        /* when silent visitors were last looked for */
   int64_t flushed_us;          /* when polls were last told */
   uint64_t flushed_generation; /* and up to which generation */
   struct waitq__io_work work;

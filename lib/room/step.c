@@ -60,21 +60,17 @@ static int is_change(const struct waitq__round *round) {
   return round->clear_planes != 0 || memcmp(&before, &round->state, sizeof before) != 0;
 }
 
-/* What a shared store adds: nobody may have been there for a while; and after a loss, contexts learn from each other who used a turn. */
+/* What a shared store adds: nobody may have been there for a while; and the turns that stand are counted, for after a loss contexts learn
+ * one after the other who used them. */
 static void plan_shared(struct waitq__round *round) {
   waitq_room_t *room = round->room;
-  if (waitq__room_is_in_process(room)) {
-    return;
-  }
   struct waitq__state *state = waitq__round_change(round);
   waitq__state_stand(state, room->shared->stood_us);
-  if (state->gap_until_us != 0) {
-    state->ready = waitq__ledger_unclaimed(&room->ledger, state->floor, state->head);
-    if (state->gap_until_us <= state->now_us) {
-      state->gap_begin = 0;
-      state->gap_end = 0;
-      state->gap_until_us = 0;
-    }
+  state->ready = waitq__ledger_unclaimed(&room->ledger, state->floor, state->head);
+  if (state->gap_until_us != 0 && state->gap_until_us <= state->now_us) {
+    state->gap_begin = 0;
+    state->gap_end = 0;
+    state->gap_until_us = 0;
   }
 }
 
@@ -82,7 +78,9 @@ void waitq__plan_step(struct waitq__round *round, int chunks) {
   waitq_room_t *room = round->room;
   struct waitq__state *state = waitq__round_change(round);
   waitq__advance_time(state, round->now_us);
-  plan_shared(round);
+  if (!waitq__room_is_in_process(room)) {
+    plan_shared(round);
+  }
   sweep_both(round, &chunks);
   waitq__advance_generations(state, &room->ledger);
   /* After a long silence the generation that has just ended may have expired as well. */

@@ -30,6 +30,9 @@ struct waitq__store_moment waitq__store_moment_begin(const waitq_room_t *room) {
   return (struct waitq__store_moment){waitq__now(room->context), waitq__monotonic_us()};
 }
 
+/* A slow exchange is half forgotten after some forty that were not. */
+#define FORGET 64
+
 static int64_t clamp(int64_t value, int64_t most) {
   return value > most ? most : value < -most ? -most : value;
 }
@@ -80,6 +83,9 @@ void waitq__store_moment_end(waitq_room_t *room, const struct waitq__store_momen
   }
   int64_t heard_us = begin->context_us + atomic_load_explicit(&shared->offset_us, memory_order_relaxed);
   atomic_store_explicit(&shared->heard_us, heard_us, memory_order_relaxed);
+  int64_t took_us = waitq__monotonic_us() - begin->monotonic_us;
+  shared->slowest_us -= shared->slowest_us / FORGET;
+  shared->slowest_us = took_us > shared->slowest_us ? took_us : shared->slowest_us;
   if (begin->monotonic_us - shared->exchanged_us > GAP_US) {
     shared->joined_since_us = begin->monotonic_us;
   }

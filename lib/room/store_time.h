@@ -16,7 +16,7 @@ struct waitq__store_moment {
   int64_t monotonic_us;
 };
 
-/* Before and after an exchange; without the lock, by whoever leads. */
+/* Before an exchange, without the lock, and after it, with it; by whoever leads. */
 struct waitq__store_moment waitq__store_moment_begin(const waitq_room_t *room);
 void waitq__store_moment_end(waitq_room_t *room, const struct waitq__store_moment *begin, int code, int64_t store_us);
 

@@ -10,6 +10,7 @@
  * all processes. */
 
 #include <stddef.h>
+#include <stdint.h>
 #include <stdio.h>
 
 #define BENCH_BLOCKING "blocking"   /* a thread for each caller */

@@ -20,6 +20,7 @@
 #define FILLED_AT_ONCE 500
 #define ADMISSIONS_OF_15_MIN 30000
 #define SHA_SIZE 41
+#define TOKEN_SIZE 37
 
 static const char join_script[] =
     "if redis.call('EXISTS', KEYS[1]) == 1 then return {0, 'DUPLICATE'} end\n"
@@ -80,7 +81,7 @@ struct bench_reference {
 
 /* A version 4 UUID, and a user id of 32 digits. */
 struct visitor {
-  char token[BENCH_REFERENCE_TOKEN_SIZE];
+  char token[TOKEN_SIZE];
   char user[BENCH_ID_LENGTH + 1];
 };
 

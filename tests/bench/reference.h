@@ -20,8 +20,6 @@
 
 #include "swarm.h"
 
-#define BENCH_REFERENCE_TOKEN_SIZE 37
-
 struct bench_reference;
 
 /* Loads the scripts into the server, and the admissions of the last quarter of an hour. */

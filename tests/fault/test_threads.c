@@ -212,7 +212,7 @@ static void *draw(void *user) {
     }
     if (worker->number == 1 && round % 1024 == 0) {
       /* The same limit again: what was used stays used. */
-      waitq_limit limit = {sizeof limit, 10000, 100};
+      waitq_limit limit = {.size = sizeof limit, .rate_per_s = 10000, .burst = 100};
       expect(worker, waitq_limiter_configure(worker->shared->limiter, &limit, NULL) == WAITQ_OK, "configure failed");
     }
   }
@@ -223,7 +223,7 @@ static void test_threads__on_one_limiter_never_take_more_than_it_allows(void **s
   (void)state;
   struct worker workers[THREADS];
   struct shared shared = {.world = world_open(&memory_subject)};
-  waitq_limit limit = {sizeof limit, 10000, 100};
+  waitq_limit limit = {.size = sizeof limit, .rate_per_s = 10000, .burst = 100};
   assert_code(waitq_limiter_open(shared.world->context, "limit", &limit, &shared.limiter, NULL), WAITQ_OK);
   prepare(workers, &shared, "limiter threads");
   int64_t start_ms = world_now_ms(shared.world);

@@ -448,29 +448,6 @@ static void test_exchange__bits_far_beyond_the_tickets_are_refused(void **state)
   }
 }
 
-static void test_exchange__what_the_sink_returns_ends_it_and_the_changes_are_told_again(void **state) {
-  struct party *party = *state;
-  struct member *other = party->members[1];
-  member_issue(party, 0, 10);
-  member_mark(party, 0, 1, 5);
-  other->sink_code = WAITQ_E_NOMEM;
-  waitq_store_exchange exchange = member_ask(other);
-  assert_code(member_try(party, 1, &exchange, NULL), WAITQ_E_NOMEM);
-  assert_int_equal(exchange.change, other->change);
-  waitq_store_join join = party_visitor(1);
-  exchange = member_ask(other);
-  exchange.joins = &join;
-  exchange.join_count = 1;
-  assert_code(member_try(party, 1, &exchange, NULL), WAITQ_E_STORE);
-  other->sink_code = WAITQ_OK;
-  exchange = member_ask(other);
-  exchange.joins = &join;
-  exchange.join_count = 1;
-  member_exchange(party, 1, &exchange);
-  assert_int_equal(other->runs, 1);
-  expect(join, WAITQ_STORE_EXISTING, 10);
-}
-
 int main(void) {
   const struct CMUnitTest tests[] = {
       PARTY_TEST(test_exchange__of_nothing_tells_time_and_next),
@@ -495,7 +472,6 @@ int main(void) {
       PARTY_TEST(test_exchange__many_changes_come_in_pages_with_the_head_on_the_last),
       PARTY_TEST(test_exchange__many_changes_that_are_not_wanted_hide_none_that_is),
       PARTY_TEST(test_exchange__bits_far_beyond_the_tickets_are_refused),
-      PARTY_TEST(test_exchange__what_the_sink_returns_ends_it_and_the_changes_are_told_again),
   };
   return cmocka_run_group_tests_name("exchange", tests, party_group_setup, party_group_teardown);
 }

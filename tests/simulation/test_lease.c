@@ -1,10 +1,9 @@
 /* libwaitq: SPDX-License-Identifier: MIT
  * Copyright (c) 2026 The libwaitq authors */
 
-/* Processes that lease tokens from one bucket, over a network that delays,
- * loses and repeats nothing in order, with clocks that run at different speeds.
- * Whatever happens, what they spend together never exceeds burst + rate x
- * interval in any interval. */
+/* Processes that lease tokens from one bucket, over a network that delays, loses and repeats nothing in order, with clocks
+ * that run at different speeds. Whatever happens, what they spend together never exceeds burst + rate x interval in any
+ * interval. */
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -51,8 +50,7 @@ struct trial {
   uint64_t largest;  /* try */
   uint64_t busy;     /* which node has the demand; NODES: all have */
 
-  /* The limit, as an observer sees it: millionths of a token that may still be
-   * spent now. */
+  /* The limit, as an observer sees it: millionths of a token that may still be spent now. */
   int64_t rate_per_s;
   int64_t burst;
   int64_t allowed;
@@ -98,8 +96,7 @@ static int64_t local_us(const struct trial *trial, const struct node *node) {
   return (int64_t)((double)trial->now_us * node->speed) + node->offset_us;
 }
 
-/* A process that starts, or starts anew: nobody returns what the one before it
- * held. */
+/* A process that starts, or starts anew: nobody returns what the one before it held. */
 static void start(struct trial *trial, struct node *node) {
   unsigned char lessee[16];
   rng_fill(&trial->rng, lessee, sizeof lessee);
@@ -171,8 +168,7 @@ static void execute_late(struct trial *trial, struct node *node) {
   node->late_us = 0;
 }
 
-/* The next thing that happens by itself, up to a moment; returns 0 where
- * nothing does. */
+/* The next thing that happens by itself, up to a moment; returns 0 where nothing does. */
 static int next_event(struct trial *trial, int64_t to_us) {
   struct node *next = NULL;
   int64_t at_us = to_us;
@@ -235,8 +231,7 @@ static void work(struct trial *trial, struct node *node) {
   }
 }
 
-/* Quiet and rush, here and there: what was taken ahead in a rush lies about in
- * the quiet that follows. */
+/* Quiet and rush, here and there: what was taken ahead in a rush lies about in the quiet that follows. */
 static void change_demand(struct trial *trial) {
   static const uint64_t demands[] = {0, 0, 1, 5, 200};
   trial->demand = demands[rng_below(&trial->rng, 5)];
@@ -312,8 +307,7 @@ static void test_lease__no_interval_sees_more_than_the_limit(void **state) {
   }
 }
 
-/* Takes all that can be had at one moment, by a lessee and by everybody else.
- */
+/* Takes all that can be had at one moment, by a lessee and by everybody else. */
 static uint64_t take_all(struct trial *trial, struct node *node) {
   waitq_decision decision = WAITQ_DECISION_INIT;
   uint64_t taken = 0;
@@ -350,8 +344,7 @@ static void test_lease__of_a_slow_clock_ends_before_the_store_forgets_it(void **
   assert_int_equal(was_held, 400);
 }
 
-/* While more is wanted than there is, and nothing fails, next to nothing of it
- * is left lying. */
+/* While more is wanted than there is, and nothing fails, next to nothing of it is left lying. */
 static void test_lease__what_the_rate_makes_is_spent_where_it_is_wanted(void **state) {
   (void)state;
   static struct trial trial;

@@ -239,7 +239,7 @@ static void test_limiter__gives_its_whole_burst_after_years_of_rest(void **state
   static const double rates[] = {0.001, 1, 1e6, 1e9};
   for (size_t i = 0; i < 4; i++) {
     char name[] = "rest-0";
-    waitq_limit limit = {sizeof limit, rates[i], 1000};
+    waitq_limit limit = {.size = sizeof limit, .rate_per_s = rates[i], .burst = 1000};
     waitq_limiter_t *limiter = NULL;
     waitq_decision decision = WAITQ_DECISION_INIT;
     name[5] = (char)('0' + i);

@@ -208,6 +208,21 @@ void child_end(pid_t pid, int with_signal) {
   forget_child(pid);
 }
 
+static int has_ended(void *user) {
+  return !child_is_running(*(const pid_t *)user);
+}
+
+int child_finish(pid_t pid, int64_t within_ms) {
+  int how = 0;
+  if (!child_wait(has_ended, &pid, within_ms)) {
+    kill(pid, SIGKILL);
+  }
+  while (waitpid(pid, &how, 0) < 0 && errno == EINTR) {
+  }
+  forget_child(pid);
+  return WIFEXITED(how) && WEXITSTATUS(how) == 0;
+}
+
 void child_run(const char *const *arguments, const char *output) {
   int how = 0;
   pid_t pid = launch(arguments, output);

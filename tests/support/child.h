@@ -34,6 +34,10 @@ int child_is_running(pid_t pid);
 /* Sends a signal that the program does not survive, and waits for its end. A pid of 0 is ignored. */
 void child_end(pid_t pid, int with_signal);
 
+/* Waits for the end of a program that ends by itself. 1 when it was a success; 0 when it was none, or did not come within the
+ * time: then it is killed. */
+int child_finish(pid_t pid, int64_t within_ms);
+
 /* Runs a program to its end, which must be a success. */
 void child_run(const char *const *arguments, const char *output);
 

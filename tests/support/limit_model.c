@@ -7,7 +7,9 @@
 
 #define SECOND_US INT64_C(1000000)
 
-static int64_t smaller(int64_t a, int64_t b) { return a < b ? a : b; }
+static int64_t smaller(int64_t a, int64_t b) {
+  return a < b ? a : b;
+}
 
 void limit_model_init(struct limit_model *model) {
   memset(model, 0, sizeof *model);
@@ -25,34 +27,29 @@ int64_t limit_model_leased(const struct limit_model_bucket *bucket) {
 
 /* Lets time pass up to a moment while nothing changes. */
 static void fill(struct limit_model_bucket *bucket, int64_t to_us) {
-  int64_t full =
-      (bucket->burst - limit_model_leased(bucket)) * LIMIT_MODEL_TOKEN;
+  int64_t full = (bucket->burst - limit_model_leased(bucket)) * LIMIT_MODEL_TOKEN;
   full = full > 0 ? full : 0;
   int64_t span_us = to_us - bucket->at_us;
   if (span_us > 0) {
-    __extension__ __int128 level =
-        (__int128)bucket->rate_per_s * span_us + bucket->level;
+    __extension__ __int128 level = (__int128)bucket->rate_per_s * span_us + bucket->level;
     bucket->level = level < full ? (int64_t)level : full;
     bucket->at_us = to_us;
   }
   bucket->level = smaller(bucket->level, full);
 }
 
-static struct limit_model_lease *next_to_end(struct limit_model_bucket *bucket,
-                                             int64_t now_us) {
+static struct limit_model_lease *next_to_end(struct limit_model_bucket *bucket, int64_t now_us) {
   struct limit_model_lease *next = NULL;
   for (size_t i = 0; i < LIMIT_MODEL_LEASES; i++) {
     struct limit_model_lease *lease = &bucket->leases[i];
-    if (lease->number != 0 && lease->until_us <= now_us &&
-        (next == NULL || lease->until_us > next->until_us)) {
+    if (lease->number != 0 && lease->until_us <= now_us && (next == NULL || lease->until_us > next->until_us)) {
       next = lease;
     }
   }
   return next;
 }
 
-/* Leases that have run out leave at the moment when the last of them did, as
- * the contract leaves open and the script does. */
+/* Leases that have run out leave at the moment when the last of them did, as the contract leaves open and the script does. */
 static void advance(struct limit_model_bucket *bucket, int64_t now_us) {
   struct limit_model_lease *last = next_to_end(bucket, now_us);
   if (last != NULL) {
@@ -64,8 +61,7 @@ static void advance(struct limit_model_bucket *bucket, int64_t now_us) {
   fill(bucket, now_us);
 }
 
-static struct limit_model_bucket *find(struct limit_model *model,
-                                       const char *name) {
+static struct limit_model_bucket *find(struct limit_model *model, const char *name) {
   for (size_t i = 0; i < LIMIT_MODEL_BUCKETS; i++) {
     if (strcmp(model->buckets[i].name, name) == 0) {
       return &model->buckets[i];
@@ -74,24 +70,20 @@ static struct limit_model_bucket *find(struct limit_model *model,
   return NULL;
 }
 
-struct limit_model_bucket *limit_model_bucket(struct limit_model *model,
-                                              const char *name) {
+struct limit_model_bucket *limit_model_bucket(struct limit_model *model, const char *name) {
   struct limit_model_bucket *bucket = find(model, name);
   assert(bucket != NULL);
   return bucket;
 }
 
-static void set_terms(struct limit_model_bucket *bucket,
-                      const waitq_store_limit *limit) {
+static void set_terms(struct limit_model_bucket *bucket, const waitq_store_limit *limit) {
   bucket->rate_per_s = (int64_t)limit->rate_per_s;
   bucket->burst = (int64_t)limit->burst;
   assert((double)bucket->rate_per_s == limit->rate_per_s);
 }
 
-static struct limit_model_bucket *find_or_make(struct limit_model *model,
-                                               const char *name,
-                                               const waitq_store_limit *limit,
-                                               int64_t now_us) {
+static struct limit_model_bucket *find_or_make(struct limit_model *model, const char *name,
+                                               const waitq_store_limit *limit, int64_t now_us) {
   struct limit_model_bucket *bucket = find(model, name);
   if (bucket == NULL) {
     bucket = find(model, "");
@@ -104,8 +96,7 @@ static struct limit_model_bucket *find_or_make(struct limit_model *model,
   return bucket;
 }
 
-static struct limit_model_lease *lease_of(struct limit_model_bucket *bucket,
-                                          const unsigned char *lessee) {
+static struct limit_model_lease *lease_of(struct limit_model_bucket *bucket, const unsigned char *lessee) {
   struct limit_model_lease *unused = NULL;
   for (size_t i = 0; i < LIMIT_MODEL_LEASES; i++) {
     struct limit_model_lease *lease = &bucket->leases[i];
@@ -120,10 +111,8 @@ static struct limit_model_lease *lease_of(struct limit_model_bucket *bucket,
   return unused;
 }
 
-/* What the lessee holds and gives back. Returns its lease; NULL where it comes
- * too late. */
-static struct limit_model_lease *report(struct limit_model_bucket *bucket,
-                                        waitq_store_limit *limit) {
+/* What the lessee holds and gives back. Returns its lease; NULL where it comes too late. */
+static struct limit_model_lease *report(struct limit_model_bucket *bucket, waitq_store_limit *limit) {
   limit->lease_kept = 0;
   limit->leased = 0;
   limit->lessees = 0;
@@ -135,19 +124,17 @@ static struct limit_model_lease *report(struct limit_model_bucket *bucket,
     return NULL;
   }
   int64_t kept = smaller((int64_t)limit->lease_held, lease->tokens);
-  int64_t returned =
-      smaller((int64_t)limit->lease_returned, lease->tokens - kept);
+  int64_t returned = smaller((int64_t)limit->lease_returned, lease->tokens - kept);
   lease->tokens = kept;
   bucket->level += returned * LIMIT_MODEL_TOKEN;
+  fill(bucket, bucket->at_us); /* no more than the burst allows, which may have become smaller */
   limit->lease_kept = (uint64_t)kept;
   return lease;
 }
 
-static void lend(struct limit_model_bucket *bucket,
-                 struct limit_model_lease *lease, waitq_store_limit *limit,
+static void lend(struct limit_model_bucket *bucket, struct limit_model_lease *lease, waitq_store_limit *limit,
                  int64_t now_us) {
-  int64_t granted =
-      smaller((int64_t)limit->lease_wanted, bucket->level / LIMIT_MODEL_TOKEN);
+  int64_t granted = smaller((int64_t)limit->lease_wanted, bucket->level / LIMIT_MODEL_TOKEN);
   bucket->level -= granted * LIMIT_MODEL_TOKEN;
   lease->tokens += granted;
   lease->number = limit->lease_number;
@@ -166,8 +153,7 @@ static uint64_t count_lessees(const struct limit_model_bucket *bucket) {
   return lessees;
 }
 
-void limit_model_apply(struct limit_model *model, const char *name,
-                       waitq_store_limit *limit, int64_t now_us) {
+void limit_model_apply(struct limit_model *model, const char *name, waitq_store_limit *limit, int64_t now_us) {
   struct limit_model_bucket *bucket = find_or_make(model, name, limit, now_us);
   now_us = now_us > bucket->at_us ? now_us : bucket->at_us;
   advance(bucket, now_us);
@@ -191,8 +177,7 @@ void limit_model_apply(struct limit_model *model, const char *name,
   limit->now_us = now_us;
   assert(bucket->level >= 0);
   assert(bucket->level == 0 ||
-         bucket->level + limit_model_leased(bucket) * LIMIT_MODEL_TOKEN <=
-             bucket->burst * LIMIT_MODEL_TOKEN);
+         bucket->level + limit_model_leased(bucket) * LIMIT_MODEL_TOKEN <= bucket->burst * LIMIT_MODEL_TOKEN);
 }
 
 void limit_model_flush(struct limit_model *model) {
@@ -203,13 +188,11 @@ void limit_model_flush(struct limit_model *model) {
 
 static void at_most(_Atomic uint64_t *largest, uint64_t count) {
   uint64_t known = atomic_load(largest);
-  while (known < count &&
-         !atomic_compare_exchange_weak(largest, &known, count)) {
+  while (known < count && !atomic_compare_exchange_weak(largest, &known, count)) {
   }
 }
 
-static int model_limit(void *store, const char *name, waitq_store_limit *limit,
-                       waitq_error *error) {
+static int model_limit(void *store, const char *name, waitq_store_limit *limit, waitq_error *error) {
   struct limit_model *model = store;
   int under_way = atomic_fetch_add(&model->under_way, 1) + 1;
   if (under_way > atomic_load(&model->most_under_way)) {
@@ -239,19 +222,18 @@ static int model_limit(void *store, const char *name, waitq_store_limit *limit,
   return code;
 }
 
-static int model_open(const char *uri, const waitq_store_env *env, void **store,
-                      waitq_error *error) {
+static int model_open(const char *uri, const waitq_store_env *env, void **store, waitq_error *error) {
   (void)uri;
   (void)error;
   *store = env->user;
   return WAITQ_OK;
 }
 
-static void model_close(void *store) { (void)store; }
+static void model_close(void *store) {
+  (void)store;
+}
 
-static int no_room(void *store, const char *name,
-                   const waitq_store_head *initial, void **room,
-                   waitq_error *error) {
+static int no_room(void *store, const char *name, const waitq_store_head *initial, void **room, waitq_error *error) {
   (void)store;
   (void)name;
   (void)initial;

@@ -3,12 +3,10 @@
 #ifndef WAITQ_TESTS_SUPPORT_LIMIT_MODEL_H
 #define WAITQ_TESTS_SUPPORT_LIMIT_MODEL_H
 
-/* Limiters of a store that is shared, as waitq/store.h describes them, in exact
- * integers and with a clock of the test's.
+/* Limiters of a store that is shared, as waitq/store.h describes them, in exact integers and with a clock of the test's.
  *
- * It is what the script in Redis is compared with, and a store whose failures a
- * test commands. Rates are whole tokens a second; the model checks with each
- * step that bucket and leases together hold no more than the burst.
+ * It is what the script in Redis is compared with, and a store whose failures a test commands. Rates are whole tokens a second;
+ * the model checks with each step that bucket and leases together hold no more than the burst.
  *
  *     struct limit_model model;
  *     limit_model_init(&model);
@@ -59,30 +57,25 @@ struct limit_model {
   _Atomic uint64_t largest; /* round, in tries */
   _Atomic int under_way;    /* rounds at this moment */
   _Atomic int most_under_way;
-  void (*before)(
-      void *user,
-      const waitq_store_limit
-          *limit); /* called before each round, without a lock; may be NULL */
+  void (*before)(void *user,
+                 const waitq_store_limit *limit); /* called before each round, without a lock; may be NULL */
   void *user;
   struct limit_model_bucket buckets[LIMIT_MODEL_BUCKETS];
 };
 
 void limit_model_init(struct limit_model *model);
 
-/* A context that is handed this has the model that options.store_user points
- * to. */
+/* A context that is handed this has the model that options.store_user points to. */
 const waitq_store_ops *limit_model_store(void);
 
 /* One round trip, at a moment. */
-void limit_model_apply(struct limit_model *model, const char *name,
-                       waitq_store_limit *limit, int64_t now_us);
+void limit_model_apply(struct limit_model *model, const char *name, waitq_store_limit *limit, int64_t now_us);
 
 /* Forgets everything, as a store does that is flushed. */
 void limit_model_flush(struct limit_model *model);
 
 /* The bucket of that name, which must exist. */
-struct limit_model_bucket *limit_model_bucket(struct limit_model *model,
-                                              const char *name);
+struct limit_model_bucket *limit_model_bucket(struct limit_model *model, const char *name);
 
 /* Tokens that lie in its leases. */
 int64_t limit_model_leased(const struct limit_model_bucket *bucket);

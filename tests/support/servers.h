@@ -128,7 +128,8 @@ struct proxy;
 struct sentinels;
 
 /* 3 Sentinels that watch a master and its replica, with down-after of one second. With a proxy, which must forward to no server
- * yet, the replica is linked through it: stall the proxy, and writes that were acknowledged get lost with the master. */
+ * yet, the replica is linked through it: stall the proxy, and writes that were acknowledged get lost with the master. The Sentinels
+ * put up with that for ten seconds: later, link it again by server_replicate() first. */
 struct sentinels *sentinels_start(const struct server_options *options, struct proxy *link);
 void sentinels_stop(struct sentinels *sentinels);
 

@@ -28,8 +28,8 @@ static void launch(struct sentinels *all, const struct server_options *options, 
   }
 }
 
-/* A failover timeout of a minute: a Sentinel that finds a replica linked to another address than its master's, as through a
- * proxy, puts that right after this time. */
+/* After the failover timeout, a Sentinel links a replica that it finds linked through a proxy to its master itself; after twice
+ * the timeout, it tries again where it has found no replica that it could promote. */
 static void watch(struct sentinels *all, const char *password) {
   char config[512];
   int length = snprintf(config, sizeof config,
@@ -37,7 +37,7 @@ static void watch(struct sentinels *all, const char *password) {
                         " 127.0.0.1 %u 2\n"
                         "sentinel down-after-milliseconds " SENTINELS_MASTER
                         " 1000\n"
-                        "sentinel failover-timeout " SENTINELS_MASTER " 60000\n",
+                        "sentinel failover-timeout " SENTINELS_MASTER " 10000\n",
                         server_port(all->servers[0]));
   if (password != NULL) {
     snprintf(config + length, sizeof config - (size_t)length, "sentinel auth-pass " SENTINELS_MASTER " %s\n", password);

@@ -42,6 +42,7 @@ struct rules {
   uint64_t burst;
   uint64_t max_active;  /* 0: no limit */
   int64_t session_us;   /* the longest life of a session, with all that the library may add */
+  int64_t claim_us;     /* how long a turn can be claimed, at least */
   int64_t on_time_us;   /* a visitor who calls this often is not silent */
   int64_t slack_us;     /* by how much the store's clock, and the age of a view, may be wrong */
   int64_t unflushed_us; /* a killed node takes with it the heartbeats of so long before */

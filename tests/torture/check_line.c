@@ -107,7 +107,8 @@ static int died_with_its_node(const struct check *check, const struct event *eve
 /* Was silent for too long, or let the turn pass: then a ticket may be gone. */
 struct excuse {
   int64_t last_us;  /* beginning of the last heartbeat */
-  int64_t claim_us; /* the claim deadline; NEVER before the turn */
+  int64_t view_us;  /* a moment at which it waited still */
+  int64_t claim_us; /* the claim deadline; NEVER before the turn was seen */
   int was_silent;
 };
 
@@ -118,13 +119,34 @@ static void see_heartbeat(struct check *check, struct excuse *excuse, const stru
   if (!died_with_its_node(check, event)) {
     excuse->last_us = event->start_us;
   }
+  excuse->view_us = event_view_us(event, check->rules);
   if (event->state == WAITQ_STATE_READY && event->as.ticket.until_us > 0) {
     excuse->claim_us = event->as.ticket.until_us;
   }
 }
 
+/* The turn was seen, and its deadline has passed; or it may have come and gone since the last view. */
+static int has_missed(const struct check *check, const struct excuse *excuse, const struct event *event) {
+  if (excuse->claim_us != NEVER) {
+    return event->end_us + check->rules->slack_us >= excuse->claim_us;
+  }
+  return excuse->view_us != NEVER && event->end_us - excuse->view_us >= check->rules->claim_us;
+}
+
+static void check_gone(struct check *check, const struct life *life, const struct excuse *excuse,
+                       const struct event *event) {
+  int is_silent = excuse->was_silent || excuse->last_us == NEVER ||
+                  event->end_us - excuse->last_us > check->rules->on_time_us || life->may_have_left;
+  if (has_missed(check, excuse, event)) {
+    check->verdict->missed_turns++;
+  } else if (!is_silent) {
+    check_violation(check, RULE_LOST, "ticket %" PRIu64 " was gone at %" PRId64 " us, with a call at %" PRId64 " us",
+                    life->number, event->start_us, excuse->last_us);
+  }
+}
+
 static void check_expiry(struct check *check, const struct life *life) {
-  struct excuse excuse = {NEVER, NEVER, 0};
+  struct excuse excuse = {NEVER, NEVER, NEVER, 0};
   for (size_t i = 0; i < life->count; i++) {
     const struct event *event = check->lives.events[life->first + i];
     if (!event_tells_state(event)) {
@@ -133,22 +155,12 @@ static void check_expiry(struct check *check, const struct life *life) {
     if (is_alive(event) && event->op <= EVENT_POLL) {
       see_heartbeat(check, &excuse, event);
     }
-    if (event->state == WAITQ_STATE_ENTERED || event->state == WAITQ_STATE_LEFT) {
+    if (event->state == WAITQ_STATE_EXPIRED) {
+      check_gone(check, life, &excuse, event);
+    }
+    if (!is_alive(event)) {
       return;
     }
-    if (event->state != WAITQ_STATE_EXPIRED) {
-      continue;
-    }
-    int is_silent = excuse.was_silent || excuse.last_us == NEVER ||
-                    event->end_us - excuse.last_us > check->rules->on_time_us || life->may_have_left;
-    int is_missed = excuse.claim_us != NEVER && event->end_us + check->rules->slack_us >= excuse.claim_us;
-    if (is_missed) {
-      check->verdict->missed_turns++;
-    } else if (!is_silent) {
-      check_violation(check, RULE_LOST, "ticket %" PRIu64 " was gone at %" PRId64 " us, with a call at %" PRId64 " us",
-                      life->number, event->start_us, excuse.last_us);
-    }
-    return;
   }
 }
 

@@ -120,12 +120,13 @@ static void show_log(const struct crew *crew) {
   }
 }
 
+/* Whether all nodes have begun; that none has ended. */
 static int is_ready(void *user) {
   const struct crew *crew = user;
   for (uint32_t i = 0; i < NODES_MAX; i++) {
     if (crew->nodes[i] != 0 && !child_is_running(crew->nodes[i])) {
       show_log(crew);
-      child_fail("node %u ended before it began", i);
+      child_fail("node %u ended before it was told to", i);
     }
   }
   return crew->shared->ready >= crew->shared->options.nodes;
@@ -194,24 +195,20 @@ void crew_note_loss(struct crew *crew, int64_t since_us, int64_t window_us) {
   note(crew, &loss);
 }
 
-static int has_ended(void *user) {
-  const pid_t *pid = user;
-  return !child_is_running(*pid);
-}
-
+/* A node that ended before it was told to, or with a failure, as a sanitizer ends it, has not been tortured. */
 static void end_nodes(struct crew *crew) {
   for (uint32_t i = 0; i < NODES_MAX; i++) {
-    if (crew->nodes[i] != 0 && !child_wait(has_ended, &crew->nodes[i], END_MS)) {
+    if (crew->nodes[i] != 0 && !child_finish(crew->nodes[i], END_MS)) {
       show_log(crew);
-      child_fail("node %u does not end", i);
+      child_fail("node %u failed", i);
     }
-    child_end(crew->nodes[i], SIGKILL);
   }
 }
 
 void crew_end(struct crew *crew, struct history *history) {
   struct shared *shared = crew->shared;
   const struct torture_options *options = &shared->options;
+  is_ready(crew);
   shared->stop = 1;
   if (torture_is_in_memory(options)) {
     pthread_join(crew->thread, NULL);

@@ -13,6 +13,7 @@ void judge_rules(const struct torture_options *options, struct rules *rules) {
   *rules = (struct rules){.rate_per_s = policy->rate_per_s, .burst = policy->burst, .max_active = policy->max_active};
   /* A session lives up to an eighth and a second longer, and a turn that was about to be claimed up to an eighth. */
   rules->session_us = (policy->session_ttl_ms + policy->claim_ttl_ms) * 1125 + 1000000;
+  rules->claim_us = policy->claim_ttl_ms * 1000;
   /* The deadline of a heartbeat counts from the call; what is left is the time of the calls themselves. */
   rules->on_time_us = policy->heartbeat_ttl_ms * (is_memory ? 990 : 900);
   rules->slack_us = is_memory ? 2000 : 20000;
@@ -31,7 +32,6 @@ static void write_history(const struct history *history, const char *path) {
   if (fclose(file) != 0) {
     child_fail("cannot write %s", path);
   }
-  printf("history: %s\n", path);
 }
 
 int judge(const struct history *history, const struct rules *rules, const char *write_to) {
@@ -39,8 +39,16 @@ int judge(const struct history *history, const struct rules *rules, const char *
   check_history(history, rules, &verdict);
   verdict_print(&verdict, stdout);
   int is_good = verdict_is_good(&verdict);
+  if (verdict.entries == 0) {
+    printf("BROKEN  nobody entered: this proves nothing\n");
+    is_good = 0;
+  }
+  const char *path = write_to != NULL ? write_to : "torture.history";
   if (write_to != NULL || !is_good) {
-    write_history(history, write_to != NULL ? write_to : "torture.history");
+    write_history(history, path);
+  }
+  if (!is_good) {
+    printf("history: %s\n", path);
   }
   return is_good ? 0 : 1;
 }

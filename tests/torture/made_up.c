@@ -11,6 +11,7 @@ const struct rules made_up_rules = {.rate_per_s = 10,
                                     .burst = 2,
                                     .max_active = 3,
                                     .session_us = 10000 * MS,
+                                    .claim_us = 1800 * MS,
                                     .on_time_us = 2000 * MS,
                                     .slack_us = 1 * MS,
                                     .unflushed_us = 500 * MS};

@@ -9,7 +9,7 @@
 
 #define MS 1000
 
-/* A rate of 10/s, a burst of 2, and 3 slots; who calls each 2 s is not silent. */
+/* A rate of 10/s, a burst of 2, and 3 slots; turns can be claimed for 1.8 s, and who calls each 2 s is not silent. */
 extern const struct rules made_up_rules;
 
 /* A call on a ticket. The visitor of ticket n is 100 + n unless a test says otherwise. */

@@ -22,9 +22,10 @@ if [ "${1:-}" = --long ]; then
 fi
 
 build=build/torture
-cmake -S . -B "$build" -G Ninja -DCMAKE_BUILD_TYPE=RelWithDebInfo -DWAITQ_BUILD_EXAMPLES=OFF >"$build.log" 2>&1 &&
-  cmake --build "$build" --target torture faults >>"$build.log" 2>&1 || {
-  tail -n 40 "$build.log"
+mkdir -p "$build"
+cmake -S . -B "$build" -G Ninja -DCMAKE_BUILD_TYPE=RelWithDebInfo -DWAITQ_BUILD_EXAMPLES=OFF >"$build/build.log" 2>&1 &&
+  cmake --build "$build" --target torture faults >>"$build/build.log" 2>&1 || {
+  tail -n 40 "$build/build.log"
   exit 1
 }
 

@@ -69,6 +69,8 @@ static void pause_redis(struct stage *stage) {
 /* What the master acknowledges while the replica's link is stalled, the new master does not know. */
 static void fail_over(struct stage *stage) {
   struct server *master = sentinels_master(stage->sentinels);
+  server_replicate(sentinels_server(stage->sentinels, master == sentinels_server(stage->sentinels, 0) ? 1 : 0),
+                   proxy_port(stage->proxy));
   proxy_stall(stage->proxy, PROXY_BOTH);
   int64_t stalled_us = torture_now_us();
   child_sleep_ms(500);

@@ -119,6 +119,17 @@ static void test_check_lost__a_missed_turn_may_be_gone_after_its_deadline(void *
   }
 }
 
+static void test_check_lost__a_turn_that_nobody_saw_may_have_passed(void **state) {
+  (void)state;
+  for (int64_t after_ms = 1700; after_ms <= 1900; after_ms += 200) {
+    struct history h = {0};
+    call(&h, EVENT_JOIN, 0, 0, 1, WAITQ_STATE_WAITING)->as.ticket.position = 1;
+    call(&h, EVENT_POLL, 0, after_ms, after_ms + 1, WAITQ_STATE_EXPIRED);
+    final(&h, 0, 0, 1, 0);
+    expect(&h, after_ms == 1900 ? (unsigned)RULE_COUNT : (unsigned)RULE_LOST);
+  }
+}
+
 static void test_check_lost__a_heartbeat_dies_with_its_node(void **state) {
   (void)state;
   for (uint32_t node = 0; node < 2; node++) {
@@ -222,6 +233,7 @@ int main(void) {
       cmocka_unit_test(test_check_lost__a_visitor_who_polled_and_is_gone_is_found),
       cmocka_unit_test(test_check_lost__a_silent_visitor_may_be_gone),
       cmocka_unit_test(test_check_lost__a_missed_turn_may_be_gone_after_its_deadline),
+      cmocka_unit_test(test_check_lost__a_turn_that_nobody_saw_may_have_passed),
       cmocka_unit_test(test_check_lost__a_heartbeat_dies_with_its_node),
       cmocka_unit_test(test_check_state__a_ticket_that_was_gone_and_waits_again_is_found),
       cmocka_unit_test(test_check_state__a_turn_that_is_taken_back_is_found),

@@ -158,9 +158,14 @@ static void test_arguments__of_limiters_are_checked(void **state) {
   EXPECT_INVALID(waitq_limiter_try(limiter, 1, NULL, &error));
   EXPECT_INVALID(waitq_limiter_configure(limiter, NULL, &error));
   const waitq_limit wrong[] = {
-      {sizeof wrong[0], -1, 1},         {sizeof wrong[0], (double)NAN, 1}, {sizeof wrong[0], (double)INFINITY, 1},
-      {sizeof wrong[0], 1e9 + 1, 1},    {sizeof wrong[0], 1, 0},           {sizeof wrong[0], 1, 1000000001},
-      {sizeof wrong[0], 1, UINT64_MAX},
+      {.size = sizeof wrong[0], .rate_per_s = -1, .burst = 1},
+      {.size = sizeof wrong[0], .rate_per_s = (double)NAN, .burst = 1},
+      {.size = sizeof wrong[0], .rate_per_s = (double)INFINITY, .burst = 1},
+      {.size = sizeof wrong[0], .rate_per_s = 1e9 + 1, .burst = 1},
+      {.size = sizeof wrong[0], .rate_per_s = 1, .burst = 0},
+      {.size = sizeof wrong[0], .rate_per_s = 1, .burst = 1000000001},
+      {.size = sizeof wrong[0], .rate_per_s = 1, .burst = UINT64_MAX},
+      {.size = sizeof wrong[0], .rate_per_s = 1, .burst = 1, .mode = 3},
   };
   for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
     EXPECT_INVALID(waitq_limiter_open(world->context, "wrong", &wrong[i], &none, &error));

@@ -428,6 +428,21 @@ static void test_shared__a_submission_without_memory_leaves_nothing_behind(void 
   waitq_limiter_close(limiter);
 }
 
+static void test_shared__an_opening_without_memory_leaves_nothing_behind(void **state) {
+  struct world *world = *state;
+  waitq_limiter_t *limiter = NULL;
+  uint64_t refused = 0;
+  for (int code = WAITQ_E_NOMEM; code != WAITQ_OK; refused += code != WAITQ_OK) {
+    fake_memory_fail_at(&world->memory, refused + 1);
+    code = waitq_limiter_open(world->context, "limit", NULL, &limiter, NULL);
+    fake_memory_recover(&world->memory);
+    assert_true(code == WAITQ_OK || (code == WAITQ_E_NOMEM && limiter == NULL));
+  }
+  assert_int_equal(refused, 2); /* the limiter, and its place among the others */
+  assert_int_equal(try(limiter, 1).admitted, 1);
+  waitq_limiter_close(limiter);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       UNIT_TEST(test_shared__each_try_alone_is_one_round, setup, teardown),
@@ -443,6 +458,7 @@ int main(void) {
       UNIT_TEST(test_shared__a_store_without_limiters_says_so, setup, teardown),
       UNIT_TEST(test_shared__modes_are_checked, setup, teardown),
       UNIT_TEST(test_shared__submitting_to_the_memory_store_completes_at_once, setup, teardown),
+      UNIT_TEST(test_shared__an_opening_without_memory_leaves_nothing_behind, setup, teardown),
       UNIT_TEST(test_shared__a_submission_without_memory_leaves_nothing_behind, setup, teardown),
   };
   return cmocka_run_group_tests_name("limiters of a shared store", tests, NULL, NULL);

@@ -5,7 +5,7 @@
 #include "base/error.h"
 #include "store/redis/bits.h"
 
-#define ANSWER_COUNT 14
+#define ANSWER_COUNT 15
 #define RECORD_SIZE 13
 #define NUMBER_SIZE 5
 
@@ -80,7 +80,8 @@ int waitq__answer_read(struct waitq__answer *answer, const struct waitq__reply *
       read_number(reply, 4, &answer->change) && read_flag(reply, 5, &answer->more) &&
       read_number(reply, 6, &answer->losses) && read_number(reply, 7, &answer->stood_ms) &&
       read_number(reply, 8, &answer->nodes) && read_flag(reply, 9, &answer->committed) &&
-      read_head(answer, waitq__reply_at(reply, 10)) && read_number(reply, 11, &answer->first_new)) {
+      read_head(answer, waitq__reply_at(reply, 10)) && read_number(reply, 11, &answer->first_new) &&
+      read_number(reply, 14, &answer->untold_ms)) {
     answer->code = (enum waitq__answer_code)kind;
     answer->now_us = (int64_t)(seconds * 1000000 + microseconds);
     answer->outcomes = waitq__reply_text(waitq__reply_at(reply, 12));
@@ -104,7 +105,13 @@ int waitq__answer_joins(const struct waitq__answer *answer, waitq_store_join *jo
   uint64_t next = answer->first_new;
   size_t at = 0;
   for (uint32_t i = 0; i < count; i++) {
-    char outcome = outcomes.length == 0 ? 'N' : at < outcomes.length ? outcomes.bytes[at++] : '?';
+    char outcome = 'N';
+    if (outcomes.length > 0) {
+      outcome = '?';
+      if (at < outcomes.length) {
+        outcome = outcomes.bytes[at++];
+      }
+    }
     if (outcome == 'N') {
       joins[i].outcome = WAITQ_STORE_NEW;
       joins[i].number = next++;

@@ -20,13 +20,14 @@ struct waitq__answer {
   uint64_t losses;
   uint64_t stood_ms;
   uint64_t nodes; /* 0: not counted this time */
+  uint64_t untold_ms;
   int more;
   int committed;
   int has_head;
   waitq_store_head head; /* its state, like the following, points into the reply */
   uint64_t first_new;
-  struct waitq__text outcomes;         /* one letter a join, E with the record that exists; empty: all are new */
-  const struct waitq__reply *changes;  /* member, bits, member, bits ... */
+  struct waitq__text outcomes;        /* one letter a join, E with the record that exists; empty: all are new */
+  const struct waitq__reply *changes; /* member, bits, member, bits ... */
 };
 
 /* Reads an answer: WAITQ_OK, the code that the script found, or WAITQ_E_STORE for what is no answer. */

@@ -19,23 +19,23 @@ static void add(struct waitq__arguments *arguments, const char *name, const char
   waitq__arguments_put(arguments, value, strlen(value));
 }
 
-uint32_t waitq__describe(struct waitq__arguments *arguments, const void *bytes, size_t size) {
-  struct waitq__state state;
-  if (waitq__state_read(&state, bytes, size, NULL) != WAITQ_OK) {
+uint32_t waitq__describe(struct waitq__arguments *arguments, const void *state, size_t size) {
+  struct waitq__state read;
+  if (waitq__state_read(&read, state, size, NULL) != WAITQ_OK) {
     return 0;
   }
   const struct {
     const char *name;
     uint64_t value;
   } numbers[] = {
-      {"head", state.head},
-      {"floor", state.floor},
-      {"ready", state.ready},
-      {"burst", state.burst},
-      {"max_active", state.max_active},
-      {"max_waiting", state.max_waiting},
-      {"heartbeat_ttl_ms", (uint64_t)state.heartbeat.ttl_us / 1000},
-      {"now_ms", (uint64_t)state.now_us / 1000},
+      {"head", read.head},
+      {"floor", read.floor},
+      {"ready", read.ready},
+      {"burst", read.burst},
+      {"max_active", read.max_active},
+      {"max_waiting", read.max_waiting},
+      {"heartbeat_ttl_ms", (uint64_t)read.heartbeat.ttl_us / 1000},
+      {"now_ms", (uint64_t)read.now_us / 1000},
   };
   enum { COUNT = sizeof numbers / sizeof numbers[0] };
   char text[32];
@@ -43,12 +43,12 @@ uint32_t waitq__describe(struct waitq__arguments *arguments, const void *bytes, 
     snprintf(text, sizeof text, "%" PRIu64, numbers[i].value);
     add(arguments, numbers[i].name, text);
   }
-  snprintf(text, sizeof text, "%.12g", state.rate_per_s);
+  snprintf(text, sizeof text, "%.12g", read.rate_per_s);
   char *comma = strchr(text, ','); /* the host's locale */
   if (comma != NULL) {
     *comma = '.';
   }
   add(arguments, "rate_per_s", text);
-  add(arguments, "phase", phase_name(state.phase));
+  add(arguments, "phase", phase_name(read.phase));
   return COUNT + 2;
 }

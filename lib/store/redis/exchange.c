@@ -131,6 +131,7 @@ static int ask(struct waitq__redis_room *room, const waitq_store_exchange *excha
   size_t counts_at = arguments->used;
   waitq__arguments_put_number(arguments, 8, 0);
   waitq__arguments_put_number(arguments, 4, exchange->join_count);
+  waitq__arguments_put_number(arguments, 4, (uint64_t)exchange->told_age_us / 1000);
   int code = exchange->commit == NULL ? WAITQ_OK : add_commit(room, exchange->commit, error);
   if (code != WAITQ_OK) {
     return code;
@@ -147,7 +148,7 @@ static int ask(struct waitq__redis_room *room, const waitq_store_exchange *excha
   return WAITQ_OK;
 }
 
-static void remember(struct waitq__redis_room *room, const struct waitq__answer *answer, int was_beat) {
+static void remember(struct waitq__redis_room *room, const struct waitq__answer *answer, unsigned mode) {
   room->next = answer->next;
   if (answer->code != WAITQ__ANSWER_OK) {
     return;
@@ -155,8 +156,10 @@ static void remember(struct waitq__redis_room *room, const struct waitq__answer 
   room->change = answer->change > room->change ? answer->change : room->change;
   room->losses = answer->losses;
   room->stood_ms = answer->stood_ms;
-  if (was_beat) {
+  if ((mode & WAITQ__EXCHANGE_BEAT) != 0) {
     room->next_beat_us = waitq__monotonic_us() + BEAT_US;
+  }
+  if (answer->nodes != 0) {
     room->nodes = (uint32_t)answer->nodes;
   }
 }
@@ -193,7 +196,7 @@ int waitq__redis_converse(struct waitq__redis_room *room, const waitq_store_exch
     code = waitq__answer_read(answer, *reply, error);
   }
   if (code == WAITQ_OK) {
-    remember(room, answer, (mode & WAITQ__EXCHANGE_BEAT) != 0);
+    remember(room, answer, mode);
   }
   return code;
 }
@@ -206,6 +209,7 @@ static void fill_in(const struct waitq__redis_room *room, const struct waitq__an
   exchange->now_us = answer->now_us;
   exchange->stood_us = (int64_t)answer->stood_ms * 1000;
   exchange->nodes = room->nodes;
+  exchange->untold_us = (int64_t)answer->untold_ms * 1000;
   exchange->commit_code = exchange->commit == NULL || answer->committed ? WAITQ_OK : WAITQ_E_CONFLICT;
   exchange->found = answer->code == WAITQ__ANSWER_LOSS ? WAITQ_STORE_FOUND_LOSS : 0;
   exchange->found |= answer->more ? WAITQ_STORE_FOUND_MORE : 0;
@@ -227,8 +231,8 @@ static int asks_for_effects(const waitq_store_exchange *exchange) {
          exchange->mark_count + exchange->unmark_count + exchange->shown_count + exchange->join_count > 0;
 }
 
-int waitq__redis_exchange(void *stored, waitq_store_exchange *exchange, waitq_error *error) {
-  struct waitq__redis_room *room = stored;
+int waitq__redis_exchange(void *room, waitq_store_exchange *exchange, waitq_error *error) {
+  struct waitq__redis_room *redis = room;
   unsigned mode = 0;
   if ((exchange->flags & WAITQ_STORE_RECOVER) != 0) {
     if (exchange->commit == NULL) {
@@ -236,15 +240,16 @@ int waitq__redis_exchange(void *stored, waitq_store_exchange *exchange, waitq_er
     }
     mode |= WAITQ__EXCHANGE_RECOVERING;
   }
+  mode |= (exchange->flags & WAITQ_STORE_POLLS_TOLD) != 0 ? WAITQ__EXCHANGE_TELLING : 0;
   mode |= (exchange->flags & WAITQ_STORE_IF_UNCHANGED) != 0 ? WAITQ__EXCHANGE_STRICT : 0;
-  if (waitq__monotonic_us() >= room->next_beat_us) {
+  if (waitq__monotonic_us() >= redis->next_beat_us) {
     mode |= WAITQ__EXCHANGE_BEAT;
   }
   struct waitq__answer answer;
   struct waitq__reply *reply;
-  int code = waitq__redis_converse(room, exchange, mode, WAITQ__EXCHANGE_PAGE, &answer, &reply, error);
+  int code = waitq__redis_converse(redis, exchange, mode, WAITQ__EXCHANGE_PAGE, &answer, &reply, error);
   if (code == WAITQ_OK) {
-    fill_in(room, &answer, exchange);
+    fill_in(redis, &answer, exchange);
     if (answer.code == WAITQ__ANSWER_OK &&
         !waitq__answer_joins(&answer, exchange->joins, exchange->join_count, exchange->joined_us)) {
       code = waitq__fail(error, WAITQ_E_STORE, "Redis answered for other joins than were asked for");

@@ -32,13 +32,14 @@ struct waitq__redis_room {
 enum waitq__exchange_mode {
   WAITQ__EXCHANGE_RECOVERING = 1,
   WAITQ__EXCHANGE_BEAT = 2,
-  WAITQ__EXCHANGE_ADOPTING = 4,   /* a room that another server has kept is taken over as it is */
-  WAITQ__EXCHANGE_ANY_EPOCH = 8,  /* whatever the room's epoch is */
-  WAITQ__EXCHANGE_LOADING = 16,   /* nothing is written, and the head is told in any case */
+  WAITQ__EXCHANGE_ADOPTING = 4,  /* a room that another server has kept is taken over as it is */
+  WAITQ__EXCHANGE_ANY_EPOCH = 8, /* whatever the room's epoch is */
+  WAITQ__EXCHANGE_LOADING = 16,  /* nothing is written, and the head is told in any case */
   WAITQ__EXCHANGE_COMMITTING = 32,
   WAITQ__EXCHANGE_REPEATING = 64, /* a visitor joins twice, or replaces a ticket */
   WAITQ__EXCHANGE_UNTOLD = 128,   /* nobody wants to be told the head */
-  WAITQ__EXCHANGE_STRICT = 256    /* a commit counts only where nothing has changed */
+  WAITQ__EXCHANGE_STRICT = 256,   /* a commit counts only where nothing has changed */
+  WAITQ__EXCHANGE_TELLING = 512   /* this context's polls are told up to a moment ago */
 };
 
 /* How many chunks of planes one exchange tells. */
@@ -46,8 +47,7 @@ enum waitq__exchange_mode {
 
 /* Asks, and reads the answer, which points into the reply; the caller frees that. mode: what cannot be seen from exchange. */
 int waitq__redis_converse(struct waitq__redis_room *room, const waitq_store_exchange *exchange, unsigned mode,
-                          uint32_t page, struct waitq__answer *answer, struct waitq__reply **reply,
-                          waitq_error *error);
+                          uint32_t page, struct waitq__answer *answer, struct waitq__reply **reply, waitq_error *error);
 
 /* The exchange function of the store. What the sink returns comes back as it is where nothing was asked but what changed, and as
  * WAITQ_E_STORE otherwise. */

@@ -70,16 +70,16 @@ static int fetch_all(struct waitq__redis_room *room, struct page **last, waitq_e
                      room->keys.names[WAITQ__KEY_HEAD]);
 }
 
-int waitq__redis_load(void *stored, const waitq_store_sink *sink, waitq_error *error) {
-  struct waitq__redis_room *room = stored;
+int waitq__redis_load(void *room, const waitq_store_sink *sink, waitq_error *error) {
+  struct waitq__redis_room *redis = room;
   struct page *last = NULL;
-  int code = fetch_all(room, &last, error);
+  int code = fetch_all(redis, &last, error);
   if (code == WAITQ_OK) {
     code = sink->head(sink->user, &last->answer.head);
   }
   for (const struct page *page = last; code == WAITQ_OK && page != NULL; page = page->before) {
     code = waitq__answer_changes(&page->answer, sink, 0, error);
   }
-  drop(room, last);
+  drop(redis, last);
   return code;
 }

@@ -16,7 +16,7 @@
  *     connect_timeout_ms=1000   for the connection and its handshake
  *     command_timeout_ms=1000   for a round trip
  *     ca_file= cert_file= key_file= server_name=          TLS; without ca_file the system's certificates
- *     sentinel_user= sentinel_password=                   for the Sentinels, where they differ
+ *     sentinel_user= sentinel_password=                   for the Sentinels, where they differ: both count, or neither
  *     allow_eviction=1          go on where maxmemory-policy is not noeviction
  *     key_ttl_s=172800          how long keys outlive the last context that keeps their room
  */

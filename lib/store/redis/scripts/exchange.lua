@@ -9,8 +9,8 @@
 -- KEYS: head, visitors, changes, nodes, scratch, the planes.
 -- ARGV: run_id, node, epoch, version, numbers; the commit, if there is one; marks; the time of joins, what they replace, records that were
 -- shown, the visitors of these, the visitors who join.
--- Answer: code, seconds, microseconds, next, change, more, losses, stood_ms, nodes, committed, head, first new number, outcomes, changes;
--- or a negative code and a text.
+-- Answer: code, seconds, microseconds, next, change, more, losses, stood_ms, nodes, committed, head, first new number, outcomes, changes,
+-- untold_ms; or a negative code and a text.
 
 local call, attempt, unpack, tonumber = redis.call, redis.pcall, unpack, tonumber
 local floor, max, min, char, format = math.floor, math.max, math.min, string.char, string.format
@@ -26,15 +26,17 @@ local LONGEST = 2 ^ 32     -- bits of a string
 local WHOLE = 2 ^ 53       -- up to here numbers are exact
 local LOSS_JUMP = 2 ^ 32   -- no context has seen a change as high as those after a loss
 local STOOD_MS, NODE_MS = 2000, 10000
+local SEEN = 0x3ff0        -- the planes of polls
 local OK, LOSS, OTHER_EPOCH = 0, 1, 2
 local E_INVALID, E_VERSION, E_DAMAGED = -1, -3, -23
 
-local flags, wanted, page, since, ttl_ms, mark_count, shown_count, join_count = read('>I4I4I4I8I8I4I4I4', ARGV[5])
+local flags, wanted, page, since, ttl_ms, mark_count, shown_count, join_count, told_age_ms = read('>I4I4I4I8I8I4I4I4I4', ARGV[5])
 local function is_asked(flag)
   return band(flags, flag) ~= 0
 end
-local is_recovery, is_beat, is_adopting, is_any_epoch, is_loading, has_commit, has_repeats, is_untold, is_strict =
-  is_asked(1), is_asked(2), is_asked(4), is_asked(8), is_asked(16), is_asked(32), is_asked(64), is_asked(128), is_asked(256)
+local is_recovery, is_beat, is_adopting, is_any_epoch, is_loading, has_commit, has_repeats, is_untold, is_strict, is_telling =
+  is_asked(1), is_asked(2), is_asked(4), is_asked(8), is_asked(16), is_asked(32), is_asked(64), is_asked(128), is_asked(256),
+  is_asked(512)
 
 -- The head.
 
@@ -62,9 +64,18 @@ end
 local time = call('TIME')
 local now_ms = time[1] * 1000 + floor(time[2] / 1000)
 
+-- How long ago the context that has told its polls least lately did so: asked by who asks for polls.
+local function untold_ms()
+  local oldest = band(wanted, SEEN) ~= 0 and attempt('ZRANGE', NODES, 0, 0, 'WITHSCORES')
+  return oldest and oldest[2] and max(0, floor(now_ms - oldest[2])) or 0
+end
 local function answer(code, told, more, committed, head, first_new, outcomes, changes, nodes)
+  if band(wanted, SEEN) ~= 0 then
+    nodes = attempt('ZCARD', NODES)
+    nodes = type(nodes) == 'number' and nodes or 0
+  end
   return {code, time[1], time[2], format('%.0f', next), format('%.0f', told), more, losses, stood_ms, nodes, committed, head, first_new,
-          outcomes, changes}
+          outcomes, changes, untold_ms()}
 end
 
 -- Whether anything is done at all.
@@ -266,7 +277,8 @@ local function check(command, key, kind)
   return size
 end
 is_beat = is_beat and not is_other_epoch
-local nodes = is_beat and check('ZCARD', NODES, 'sorted set') or 0
+is_telling = is_telling and not is_other_epoch
+local nodes = (is_beat or is_telling) and check('ZCARD', NODES, 'sorted set') or 0
 local dead = (is_beat or commits) and check('HLEN', VISITORS, 'hash') or 0
 local known_changes = (mark_count > 0 or commits or since < change) and check('ZCARD', CHANGES, 'sorted set') or 0
 if wrong then
@@ -276,7 +288,7 @@ local function finish(changes, node_count)
   return answer(is_other_epoch and OTHER_EPOCH or OK, (more or wanted == 0) and told or change, more and 1 or 0, commits and 1 or 0,
                 head, first_new, outcomes and table.concat(outcomes) or '', changes, node_count)
 end
-if not commits and not is_beat and mark_count == 0 and record_count == 0 and next == first_new and #plan == 0 then
+if not commits and not is_beat and not is_telling and mark_count == 0 and record_count == 0 and next == first_new and #plan == 0 then
   return finish({}, 0)
 end
 
@@ -415,8 +427,12 @@ end
 if commits or next ~= first_new then
   set('next', next)
 end
-if is_beat then
-  call('ZADD', NODES, now_ms, ARGV[2])
+if is_telling then
+  call('ZADD', NODES, now_ms - told_age_ms, ARGV[2])
+elseif is_beat then
+  call('ZADD', NODES, 'NX', now_ms, ARGV[2])
+end
+if is_beat or is_telling then
   call('ZREMRANGEBYSCORE', NODES, '-inf', now_ms - NODE_MS)
   if nodes == 0 then
     keep(NODES)

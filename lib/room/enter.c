@@ -10,6 +10,7 @@
 #include "room/loss.h"
 #include "room/round.h"
 #include "room/session.h"
+#include "room/shared.h"
 #include "room/submission.h"
 
 #define MS 1000
@@ -81,13 +82,17 @@ static enum waitq__verdict plan_turn(struct waitq__round *round, struct enter *e
 static enum waitq__verdict plan_enter(struct waitq__round *round, struct waitq__request *request) {
   struct enter *enter = (struct enter *)request;
   enter->pass = (waitq_pass)WAITQ_PASS_INIT;
-  round->refreshes |= waitq__is_stand_in(&enter->ticket) && !request->has_news; /* is the store still away? */
   enter->pass.state = state_of(round, &enter->ticket);
-  if (enter->pass.state != WAITQ_STATE_READY && enter->pass.state != WAITQ_STATE_ENTERED &&
-      waitq__round_wants_news(round, request)) {
-    return WAITQ__LATER;
+  if (enter->pass.state == WAITQ_STATE_ENTERED) {
+    return WAITQ__PLANNED;
   }
-  return enter->pass.state == WAITQ_STATE_READY ? plan_turn(round, enter) : WAITQ__PLANNED;
+  /* While a shared store is away, who is not inside is answered as the policy says, also where what is known here would be an answer. */
+  round->refreshes |= waitq__room_is_cut_off(round->room);
+  if (enter->pass.state == WAITQ_STATE_READY) {
+    return plan_turn(round, enter);
+  }
+  waitq__round_wants_news(round, request);
+  return WAITQ__PLANNED;
 }
 
 static enum waitq__verdict settle_enter(struct waitq__round *round, struct waitq__request *request) {

@@ -19,7 +19,8 @@ static enum waitq__verdict plan_exit(struct waitq__round *round, struct waitq__r
     return WAITQ__PLANNED;
   }
   if (!waitq__session_is_known(room, &leaving->content)) {
-    return waitq__round_wants_news(round, request) ? WAITQ__LATER : WAITQ__PLANNED;
+    waitq__round_wants_news(round, request);
+    return WAITQ__PLANNED;
   }
   if (waitq__ledger_test(&room->ledger, WAITQ__PLANE_ENDED, number)) {
     return WAITQ__PLANNED;

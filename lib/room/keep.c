@@ -66,7 +66,8 @@ static int64_t earlier(int64_t a, int64_t b) {
   return a < b ? a : b;
 }
 
-static struct chores look(waitq_room_t *room, int64_t now_us, int64_t monotonic_us) {
+/* What is due is noted as begun, where the caller is about to do it. */
+static struct chores look(waitq_room_t *room, int64_t now_us, int64_t monotonic_us, int begins) {
   struct waitq__shared *shared = room->shared;
   waitq__lock(&room->lock);
   int64_t step_us = shared->stepped_us + step_interval(&room->state);
@@ -81,19 +82,24 @@ static struct chores look(waitq_room_t *room, int64_t now_us, int64_t monotonic_
                           .tells = waitq__loss_is_due(room),
                           .next_us = earlier(refresh_us, flush_us)};
   chores.next_us = earlier(chores.next_us, due_us > step_us ? due_us : step_us);
+  if (begins && chores.flushes) {
+    shared->flushed_us = monotonic_us;
+  }
+  if (begins && (chores.steps || chores.refreshes)) {
+    shared->tried_us = monotonic_us;
+    shared->stepped_us = monotonic_us;
+  }
   pthread_mutex_unlock(&room->lock);
   return chores;
 }
 
 int64_t waitq__room_tend(void *owner) {
   waitq_room_t *room = owner;
-  struct waitq__shared *shared = room->shared;
   int64_t now_us = waitq__room_now(room);
   int64_t monotonic_us = waitq__monotonic_us();
-  struct chores chores = look(room, now_us, monotonic_us);
+  struct chores chores = look(room, now_us, monotonic_us, 1);
   int code = WAITQ_OK;
   if (chores.flushes) {
-    shared->flushed_us = monotonic_us;
     code = waitq__room_flush_polls(room, NULL);
   }
   if (code == WAITQ_OK && chores.patrols) {
@@ -106,15 +112,13 @@ int64_t waitq__room_tend(void *owner) {
     code = waitq__loss_tell(room, now_us, NULL);
   }
   if (code == WAITQ_OK && (chores.steps || chores.refreshes)) {
-    shared->tried_us = monotonic_us;
-    shared->stepped_us = monotonic_us;
     code = refresh(room, now_us, 1, NULL);
   }
   if (code != WAITQ_OK) {
     return monotonic_us + RETRY_US;
   }
   int is_done = chores.steps || chores.refreshes || chores.flushes || chores.patrols || chores.restores || chores.tells;
-  return is_done ? look(room, waitq__room_now(room), waitq__monotonic_us()).next_us : chores.next_us;
+  return is_done ? look(room, waitq__room_now(room), waitq__monotonic_us(), 0).next_us : chores.next_us;
 }
 
 int waitq__room_keep(waitq_room_t *room, int64_t now_us, waitq_error *error) {

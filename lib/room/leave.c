@@ -11,18 +11,22 @@ struct leave {
   struct waitq__ticket ticket;
 };
 
-/* Makes a ticket one that has left; where its turn had come, the token goes back. */
-static void plan_giving_up(struct waitq__round *round, uint64_t number) {
+/* Makes a ticket one that has left; where its turn had come, the token goes back. Who leaves while waiting leaves whatever has become of the
+ * state: should its turn come at the same moment from another context, the token is lost, and nobody is let in for it. */
+static void plan_giving_up(struct waitq__round *round, struct waitq__request *request, uint64_t number) {
   /* LEFT first: whoever sees that the ticket is gone also sees why. */
-  waitq__round_bit(round, WAITQ__PLANE_LEFT, number);
   if (number >= waitq__round_state(round)->head) {
-    waitq__round_bit(round, WAITQ__PLANE_GONE, number);
+    waitq__round_mark(round, WAITQ__PLANE_LEFT, number);
+    waitq__round_mark(round, WAITQ__PLANE_GONE, number);
+    request->is_free = 1;
     return;
   }
+  waitq__round_bit(round, WAITQ__PLANE_LEFT, number);
   struct waitq__state *state = waitq__round_change(round);
   waitq__bucket_give(&state->turns, 1);
   state->ready--;
   round->commits = 1;
+  request->is_free = 0;
 }
 
 static enum waitq__verdict plan_leave(struct waitq__round *round, struct waitq__request *request) {
@@ -33,7 +37,8 @@ static enum waitq__verdict plan_leave(struct waitq__round *round, struct waitq__
     return WAITQ__PLANNED;
   }
   if (leave->ticket.epoch != waitq__word(&ledger->epoch) || number >= waitq__word(&ledger->next)) {
-    return waitq__round_wants_news(round, request) ? WAITQ__LATER : WAITQ__PLANNED;
+    waitq__round_wants_news(round, request);
+    return WAITQ__PLANNED;
   }
   const struct waitq__state *state = waitq__round_state(round);
   const struct waitq__view view = {.head = state->head, .floor = state->floor, .trim = state->trim};
@@ -44,7 +49,7 @@ static enum waitq__verdict plan_leave(struct waitq__round *round, struct waitq__
   if (waitq__round_touch(round, number)) {
     return WAITQ__LATER;
   }
-  plan_giving_up(round, number);
+  plan_giving_up(round, request, number);
   request->wants_step = standing == WAITQ_STATE_READY;
   return WAITQ__PLANNED;
 }

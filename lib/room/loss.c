@@ -15,8 +15,7 @@
 #define TOLD_AT_ONCE 32
 
 int waitq__loss_is_open(const waitq_room_t *room, const struct waitq__view *view) {
-  return !waitq__room_is_in_process(room) && view->state.on_store_loss == WAITQ_LOSS_OPEN &&
-         atomic_load_explicit(&room->shared->is_cut_off, memory_order_relaxed);
+  return view->state.on_store_loss == WAITQ_LOSS_OPEN && waitq__room_is_cut_off(room);
 }
 
 int waitq__loss_stand_in(const waitq_room_t *room, int64_t now_us, struct waitq__ticket *ticket, waitq_error *error) {

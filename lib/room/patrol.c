@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "base/lock.h"
 #include "core/advance.h"
 #include "room/keep.h"
 #include "room/round.h"
@@ -125,7 +126,9 @@ static int run_patrol(waitq_room_t *room, enum waitq__sweep_kind kind, int64_t n
 
 int waitq__room_patrol(waitq_room_t *room, int64_t now_us, waitq_error *error) {
   int code = waitq__room_flush_polls(room, error);
+  waitq__lock(&room->lock);
   room->shared->patrolled_us = waitq__monotonic_us();
+  pthread_mutex_unlock(&room->lock);
   if (code == WAITQ_OK) {
     code = run_patrol(room, WAITQ__SWEEP_SILENT, now_us, error);
   }
@@ -160,7 +163,8 @@ static enum waitq__verdict plan_flush(struct waitq__round *round, struct waitq__
     return WAITQ__LATER;
   }
   uint64_t head = room->state.head - room->state.head % WAITQ__CHUNK_TICKETS;
-  flush->generation = flush->generation < wheel->oldest ? wheel->oldest : flush->generation;
+  uint64_t begin = room->shared->flushed_generation > wheel->oldest ? room->shared->flushed_generation : wheel->oldest;
+  flush->generation = flush->generation < begin ? begin : flush->generation;
   for (unsigned used = 0; used < CHUNKS && flush->generation <= wheel->current;) {
     uint64_t from = head > waitq__word(&room->ledger.first) ? head : waitq__word(&room->ledger.first);
     flush->at = flush->at < from ? from : flush->at;
@@ -180,22 +184,22 @@ static enum waitq__verdict plan_flush(struct waitq__round *round, struct waitq__
 
 static enum waitq__verdict settle_flush(struct waitq__round *round, struct waitq__request *request) {
   const struct flush *flush = (const struct flush *)request;
-  return flush->generation > round->room->state.heartbeat.current ? WAITQ__DONE : WAITQ__LATER;
+  if (flush->generation <= round->room->state.heartbeat.current) {
+    return WAITQ__LATER;
+  }
+  round->room->shared->flushed_generation = flush->generation - 1;
+  return WAITQ__DONE;
 }
 
 int waitq__room_flush_polls(waitq_room_t *room, waitq_error *error) {
-  struct waitq__shared *shared = room->shared;
   struct flush flush = {{.plan = plan_flush, .settle = settle_flush, .is_free = 1, .error = error},
-                        shared->flushed_generation,
+                        0,
                         0,
                         waitq__alloc(&room->context->allocator, CHUNKS * sizeof *flush.chunks)};
   if (flush.chunks == NULL) {
     return waitq__fail(error, WAITQ_E_NOMEM, "no memory to tell who polled");
   }
   int code = waitq__room_run(room, &flush.request);
-  if (code == WAITQ_OK) {
-    shared->flushed_generation = flush.generation > 0 ? flush.generation - 1 : 0;
-  }
   waitq__free(&room->context->allocator, flush.chunks);
   return code;
 }

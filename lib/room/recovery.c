@@ -14,6 +14,9 @@
 #define GAP_TICKETS (UINT64_C(1) << 17)
 #define GAP_WORDS (GAP_TICKETS / 64 + 1)
 
+/* What is put back has a version that no context has known: nothing that was computed before can be committed on top of it. */
+#define VERSION_JUMP (UINT64_C(1) << 20)
+
 /* How many runs of bits one exchange brings back. */
 #define RUNS 64
 
@@ -84,6 +87,7 @@ int waitq__room_recover(waitq_room_t *room, const struct waitq__told *lost, wait
   if (lost->has_head) {
     version = most(version, lost->version);
   }
+  version += VERSION_JUMP;
   const waitq_store_commit commit = {
       .size = sizeof commit,
       .version = version,

@@ -20,9 +20,7 @@ static enum waitq__verdict plan_renew(struct waitq__round *round, struct waitq__
   uint64_t number = renew->content.number;
   renew->pass = (waitq_pass)WAITQ_PASS_INIT;
   if (renew->content.epoch != waitq__word(&room->ledger.epoch)) {
-    if (waitq__round_wants_news(round, request)) {
-      return WAITQ__LATER;
-    }
+    waitq__round_wants_news(round, request);
     renew->pass.state = WAITQ_STATE_STALE;
     return WAITQ__PLANNED;
   }
@@ -32,7 +30,7 @@ static enum waitq__verdict plan_renew(struct waitq__round *round, struct waitq__
     return waitq__request_fail(request, code);
   }
   if (!waitq__session_is_known(room, &renew->content) && waitq__round_wants_news(round, request)) {
-    return WAITQ__LATER;
+    return WAITQ__PLANNED;
   }
   renew->pass.state = WAITQ_STATE_EXPIRED;
   if (!waitq__session_is_known(room, &renew->content) ||

@@ -49,6 +49,7 @@ struct waitq_room {
   struct waitq__request *finished; /* submitted requests that are over */
   struct waitq__request **finished_end;
   uint64_t rounds;              /* how many have begun */
+  unsigned conflicts_in_a_row;  /* rounds that others came before */
   int is_led;                   /* a round is under way */
   unsigned sleepers[2];         /* callers waiting for the end of a round, by its parity */
   pthread_cond_t turned[2];     /* where they wait */

@@ -14,7 +14,11 @@
 #define CAPACITY_IN_PROCESS 64
 
 /* How often a request is planned anew after others have moved the state on, before it gives up. */
-#define CONFLICTS_MAX 64
+#define CONFLICTS_MAX 1000
+
+/* After so many conflicts in a row rounds are made half as long, and again: whoever plans longer than the others would never be the first. */
+#define CONFLICTS_PATIENCE 4
+#define SHORTEST_ROUND 4
 
 const struct waitq__state *waitq__round_state(const struct waitq__round *round) {
   return round->has_state ? &round->state : &round->room->state;
@@ -64,6 +68,7 @@ int waitq__round_wants_news(struct waitq__round *round, struct waitq__request *r
     return 0;
   }
   request->has_news = 1;
+  request->awaits_news = 1;
   round->refreshes = 1;
   return 1;
 }
@@ -109,18 +114,26 @@ static int gather(struct waitq__round *round) {
   return chunks;
 }
 
+/* How many requests may take part. */
+static uint32_t length_of(const struct waitq__round *round) {
+  unsigned halvings = round->room->conflicts_in_a_row / CONFLICTS_PATIENCE;
+  uint32_t length = halvings < 16 ? round->capacity >> halvings : 0;
+  return length > SHORTEST_ROUND || length == round->capacity ? length : SHORTEST_ROUND;
+}
+
 /* Lets the requests of the queue add to the round; returns those that take part. */
 static struct waitq__request *plan(struct waitq__round *round) {
   waitq_room_t *room = round->room;
   struct waitq__request *members = NULL;
   struct waitq__request **end = &members;
   struct waitq__request *waiting = room->queue;
+  uint32_t length = length_of(round);
   room->queue = NULL;
   room->queue_end = &room->queue;
   while (waiting != NULL) {
     struct waitq__request *request = waiting;
     waiting = request->next;
-    int is_full = round->is_exclusive || round->member_count == round->capacity;
+    int is_full = round->is_exclusive || round->member_count >= length;
     enum waitq__verdict verdict = is_full ? WAITQ__LATER : request->plan(round, request);
     if (verdict == WAITQ__LATER) {
       push(room, request);
@@ -176,6 +189,10 @@ static enum waitq__verdict fail(struct waitq__round *round, struct waitq__reques
   if (code == WAITQ_E_CONFLICT && request->conflicts++ < CONFLICTS_MAX) {
     return WAITQ__LATER;
   }
+  if ((code == WAITQ_E_STORE || code == WAITQ_E_TIMEOUT) && request->cut_off != NULL &&
+      !waitq__room_is_in_process(round->room)) {
+    return request->cut_off(round, request);
+  }
   waitq__fail(request->error, code, "%s",
               round->failure.text[0] != '\0' ? round->failure.text : waitq_error_text(code));
   return waitq__request_fail(request, code);
@@ -192,8 +209,11 @@ static void settle(struct waitq__round *round, struct waitq__request *members, i
     struct waitq__request *request = members;
     members = request->next;
     int own_code = code == WAITQ_OK && round->conflicted && !request->is_free ? WAITQ_E_CONFLICT : code;
-    enum waitq__verdict verdict =
-        own_code == WAITQ_OK ? request->settle(round, request) : fail(round, request, own_code);
+    int has_asked = request->awaits_news;
+    request->awaits_news = 0;
+    enum waitq__verdict verdict = own_code != WAITQ_OK ? fail(round, request, own_code)
+                                  : has_asked          ? WAITQ__LATER
+                                                       : request->settle(round, request);
     if (verdict == WAITQ__LATER) {
       push(room, request);
     } else {
@@ -280,6 +300,7 @@ static void carry_out(struct waitq__round *round, int chunks) {
   waitq_room_t *room = round->room;
   struct waitq__request *members = plan(round);
   int code = waitq__room_ask(round);
+  room->conflicts_in_a_row = code == WAITQ_E_CONFLICT || round->conflicted ? room->conflicts_in_a_row + 1 : 0;
   if (code == WAITQ_OK) {
     apply(round);
   }

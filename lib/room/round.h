@@ -44,12 +44,13 @@ struct waitq__request {
   waitq_error *error;
   int64_t now_us; /* when it was made */
   int code;
-  int wants_step; /* time is to do its work in this round, whether or not anything is due */
-  int holds_step; /* it is not to do it in this round: something comes before */
-  int chunks;     /* how many chunks it may sweep on the way */
-  int is_taken;   /* its effect has been had: a failure in a later round is none of its own */
-  int is_free;    /* what it asks for is had whatever has become of the state */
-  int has_news;   /* the store was asked for what may not be known here yet */
+  int wants_step;  /* time is to do its work in this round, whether or not anything is due */
+  int holds_step;  /* it is not to do it in this round: something comes before */
+  int chunks;      /* how many chunks it may sweep on the way */
+  int is_taken;    /* its effect has been had: a failure in a later round is none of its own */
+  int is_free;     /* what it asks for is had whatever has become of the state */
+  int has_news;    /* the store was asked for what may not be known here yet */
+  int awaits_news; /* this round asks it: what comes is looked at in the next */
   int is_over;
   int conflicts;  /* how often it was planned in vain */
   uint64_t round; /* in which it takes part */
@@ -131,8 +132,8 @@ void waitq__round_marks(struct waitq__round *round, const waitq_store_bits *bits
 /* A bit to set whatever has become of the state. */
 void waitq__round_mark(struct waitq__round *round, unsigned plane, uint64_t number);
 
-/* Whether a request should be planned again with the latest of a shared store, for what is known here does not tell it what it expects:
- * another context may have done it a moment ago. At most once a request. */
+/* Whether a request asks for the latest of a shared store, for what is known here does not tell it what it expects: another context may have
+ * done it a moment ago. If so, it takes part in this round for that alone, and is planned again in the next. At most once a request. */
 int waitq__round_wants_news(struct waitq__round *round, struct waitq__request *request);
 
 /* Ends a request with a failure. */

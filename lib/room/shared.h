@@ -48,4 +48,9 @@ struct waitq__shared {
   uint32_t capacity;
 };
 
+/* Whether the store is shared, and the last exchange with it failed. */
+static inline int waitq__room_is_cut_off(const waitq_room_t *room) {
+  return room->shared != NULL && atomic_load_explicit(&room->shared->is_cut_off, memory_order_relaxed);
+}
+
 #endif

@@ -240,7 +240,7 @@ static int look(const waitq_room_t *room, struct waitq__view *view, const struct
 /* What a shared store adds to an answer: how old it is, and that it may be old for longer. */
 static void add_age(const waitq_room_t *room, int64_t now_us, waitq_status *status) {
   status->age_ms = waitq__room_age_ms(room, now_us);
-  if (status->age_ms >= STALLED_MS || atomic_load_explicit(&room->shared->is_cut_off, memory_order_relaxed)) {
+  if (status->age_ms >= STALLED_MS || waitq__room_is_cut_off(room)) {
     status->reason = WAITQ_REASON_STALLED;
   }
 }

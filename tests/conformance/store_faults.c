@@ -166,25 +166,30 @@ static void test_store__mark_out_of_memory_sets_no_bit(void **state) {
   capture_free(capture);
 }
 
+/* A commit, and what the room was before it: loading may need memory, too. */
+struct committing {
+  uint64_t epoch;
+  struct capture *before;
+};
+
 static int call_commit(struct bench *bench, void *user, waitq_error *error) {
-  struct capture *before = bench_load(bench, bench->room);
+  const struct committing *committing = user;
   unsigned char bytes[WAITQ_STORE_STATE_MAX];
   memset(bytes, 'x', sizeof bytes);
   uint64_t words[2] = {UINT64_C(0xf0), 1};
   uint64_t far = bench_many() - 128;
   waitq_store_bits bits[] = {{1, 1, 0, words}, {2, 2, 64, words}, {3, 1, far, words}};
-  waitq_store_commit commit = bench_commit_of(before);
-  commit.epoch = *(uint64_t *)user;
+  waitq_store_commit commit = bench_commit_of(committing->before);
+  int is_new_epoch = committing->epoch != commit.epoch;
+  commit.epoch = committing->epoch;
   commit.state = bytes;
   commit.state_size = sizeof bytes;
   commit.join_limit = 77;
   commit.clear_planes = 2;
   commit.bits = bits;
-  commit.bits_count = commit.epoch == before->head.epoch ? 3 : 0; /* a new epoch has no tickets yet */
-  commit.trim_below = commit.epoch == before->head.epoch ? 2 : 0;
-  int code = bench->ops->commit(bench->room, &commit, error);
-  capture_free(before);
-  return code;
+  commit.bits_count = is_new_epoch ? 0 : 3; /* a new epoch has no tickets yet */
+  commit.trim_below = is_new_epoch ? 0 : 2;
+  return bench->ops->commit(bench->room, &commit, error);
 }
 
 static void commit_sweep(struct bench *bench, uint64_t epoch) {
@@ -195,7 +200,9 @@ static void commit_sweep(struct bench *bench, uint64_t epoch) {
   for (uint64_t i = 0; i < 10; i++) {
     bench_mark(bench, bench->room, (uint32_t)i, 1000 + i);
   }
-  sweep(bench, call_commit, &epoch);
+  struct committing committing = {epoch, bench_load(bench, bench->room)};
+  sweep(bench, call_commit, &committing);
+  capture_free(committing.before);
   struct capture *capture = bench_load(bench, bench->room);
   assert_int_equal(capture->head.version, 1);
   assert_int_equal(capture->head.epoch, epoch);

@@ -4,13 +4,16 @@
 #
 # Installs what is missing (Debian 12), builds in four ways with warnings as errors, and runs every test in each:
 #
-#   release  GCC, optimised; the interface, ABI, header and packaging checks as well
-#   asan     GCC, AddressSanitizer and UndefinedBehaviorSanitizer
-#   tsan     GCC, ThreadSanitizer
+#   release  GCC, optimised; the interface, ABI, header and packaging checks, and all scenarios of faults, as well
+#   asan     GCC, AddressSanitizer and UndefinedBehaviorSanitizer; a scenario of each kind of fault
+#   tsan     GCC, ThreadSanitizer; the same
 #   clang    Clang, optimised; the same checks, clang-tidy and clang-format, and a few seconds of each fuzzer as well
 #
 #   tests/run.sh                  all four
 #   tests/run.sh asan tsan        only these
+#
+# Redis servers are started on free ports of 127.0.0.1, with their data in temporary directories, and stopped again.
+# tests/torture/run.sh --long does the same to the library for longer.
 #
 # Everything that is written lies in build/; the full output of a step in build/logs/.
 set -uo pipefail

@@ -181,8 +181,9 @@ int waitq_room_reset(waitq_room_t *room, waitq_error *error) {
   if (code != WAITQ_OK) {
     return code;
   }
-  struct reset reset = {{.plan = plan_reset, .settle = settle_reset, .error = error, .now_us = waitq__room_now(room)},
-                        0};
+  struct reset reset = {
+      {.plan = plan_reset, .settle = settle_reset, .goes_first = 1, .error = error, .now_us = waitq__room_now(room)},
+      0};
   code = waitq__room_run(room, &reset.request);
   if (code == WAITQ_OK) {
     waitq__log(&room->context->log, WAITQ_LOG_INFO, "room %s: epoch %llu", room->named.name,

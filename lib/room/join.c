@@ -24,6 +24,7 @@
 struct join {
   struct waitq__request request;
   waitq_store_join asked;
+  uint64_t epoch; /* of the ticket */
   uint32_t index; /* among the joins of its round */
   int asks;
   int is_cut_off; /* the store is away */
@@ -157,6 +158,7 @@ static enum waitq__verdict settle_existing(const waitq_room_t *room, struct join
                                            const waitq_store_join *answer) {
   if (is_live(room, answer->number) || join->asks++ == ASKS_MAX) {
     join->asked = *answer;
+    join->epoch = waitq__word(&room->ledger.epoch);
     return WAITQ__DONE;
   }
   join->asked.replaces = answer->number;
@@ -189,6 +191,7 @@ static enum waitq__verdict settle_join(struct waitq__round *round, struct waitq_
     return WAITQ__LATER;
   }
   join->asked = *answer;
+  join->epoch = waitq__word(&room->ledger.epoch);
   if (answer->outcome == WAITQ_STORE_NEW && round->was_empty) {
     /* The line was empty, so nothing was due for it: now there may be a token for the first in it. The place is taken whether or not
      * the next round succeeds: where it does not, whoever comes next does what is due. */
@@ -215,21 +218,22 @@ static void prepare(struct join *join, int64_t now_us, waitq_error *error) {
                                           .is_free = 1,
                                           .now_us = now_us,
                                           .error = error};
+  join->epoch = 0;
   join->index = 0;
   join->asks = 0;
   join->is_cut_off = 0;
   join->is_let_in = 0;
 }
 
-static int refuse(const waitq_room_t *room, int is_cut_off, waitq_status *status, waitq_error *error) {
+static int refuse(const waitq_room_t *room, const struct join *done, waitq_status *status, waitq_error *error) {
   struct waitq__view view;
   waitq__views_read(&room->views, &view, WAITQ__VIEW_HOT_WORDS);
   *status = (waitq_status)WAITQ_STATUS_INIT;
   status->phase = (uint32_t)view.phase;
   status->next_poll_ms = view.max_poll_us / 1000;
-  if (is_cut_off) {
+  if (done->is_cut_off) {
     status->reason = WAITQ_REASON_STALLED;
-    status->age_ms = waitq__room_age_ms(room, waitq__room_now(room));
+    status->age_ms = waitq__room_age_ms(room, done->request.now_us);
     return WAITQ_OK;
   }
   if (view.phase == WAITQ_PHASE_CLOSED) {
@@ -253,9 +257,9 @@ static int answer(const waitq_room_t *room, const struct join *done, waitq_ticke
   ticket->text[0] = '\0';
   int code = WAITQ_OK;
   if (join->outcome == WAITQ_STORE_FULL || (done->is_cut_off && !done->is_let_in)) {
-    code = refuse(room, done->is_cut_off, &known, error);
+    code = refuse(room, done, &known, error);
   } else {
-    struct waitq__ticket signed_ticket = {join->number, waitq__word(&room->ledger.epoch), join->joined_us, {0}};
+    struct waitq__ticket signed_ticket = {join->number, done->epoch, join->joined_us, {0}};
     memcpy(signed_ticket.visitor, join->visitor, sizeof signed_ticket.visitor);
     if (done->is_let_in) {
       code = waitq__loss_stand_in(room, now_us, &signed_ticket, error);

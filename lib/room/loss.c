@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "core/advance.h"
 #include "core/number.h"
 #include "room/round.h"
 #include "room/session.h"
@@ -30,39 +31,50 @@ int waitq__loss_stand_in(const waitq_room_t *room, int64_t now_us, struct waitq_
   return WAITQ_OK;
 }
 
-static void note(waitq_room_t *room, uint64_t epoch, uint64_t number) {
-  struct waitq__late *late = &room->shared->loss.late;
-  if (late->epoch != epoch) {
-    late->count = 0;
-    late->epoch = epoch;
-  }
-  for (uint32_t i = 0; i < late->count; i++) {
-    if (late->numbers[i] == number) {
-      return;
+static const struct waitq__late_entry *find(const struct waitq__late *late, const struct waitq__ticket *ticket) {
+  for (uint32_t i = 0; i < late->count && late->epoch == ticket->epoch; i++) {
+    if (late->entries[i].number == ticket->number) {
+      return &late->entries[i];
     }
+  }
+  return NULL;
+}
+
+static void note(waitq_room_t *room, const struct waitq__ticket *ticket, int64_t now_us) {
+  struct waitq__late *late = &room->shared->loss.late;
+  if (late->epoch != ticket->epoch) {
+    late->count = 0;
+    late->epoch = ticket->epoch;
   }
   if (late->count == late->capacity) {
     uint32_t capacity = late->capacity == 0 ? 64 : 2 * late->capacity;
-    uint64_t *numbers = waitq__realloc(&room->context->allocator, late->numbers, capacity * sizeof *numbers);
-    if (numbers == NULL) {
+    void *entries = waitq__realloc(&room->context->allocator, late->entries, capacity * sizeof *late->entries);
+    if (entries == NULL) {
       return; /* it is not counted as a session; its pass is none the less good */
     }
-    late->numbers = numbers;
+    late->entries = entries;
     late->capacity = capacity;
   }
-  late->numbers[late->count++] = number;
+  late->entries[late->count++] = (struct waitq__late_entry){ticket->number, now_us};
 }
 
-/* This context's share of the rate: as many contexts as kept the room when it was last heard of. */
-static int take_share(waitq_room_t *room, int64_t now_us, int64_t *wait_us) {
+/* This context's share of what is left in the bucket, and of the rate: as many contexts as kept the room when it was last heard of. */
+static void fill_share(waitq_room_t *room, int64_t now_us) {
   struct waitq__loss *loss = &room->shared->loss;
   const struct waitq__state *state = &room->state;
   uint64_t nodes = room->shared->nodes > 0 ? room->shared->nodes : 1;
+  uint64_t burst = state->burst < nodes ? 1 : state->burst / nodes;
+  uint64_t left = waitq__bucket_available(&state->entries, now_us) / nodes;
+  double rate_per_s = waitq__state_admits(state) ? state->rate_per_s / (double)nodes : 0.0;
+  waitq__bucket_init(&loss->bucket, rate_per_s, burst, now_us);
+  waitq__bucket_take(&loss->bucket, left < burst ? burst - left : 0, now_us);
+  loss->is_counting = 1;
+}
+
+static int take_share(waitq_room_t *room, int64_t now_us, int64_t *wait_us) {
+  struct waitq__loss *loss = &room->shared->loss;
   if (!loss->is_counting) {
-    uint64_t burst = state->burst / nodes;
-    double rate_per_s = waitq__state_admits(state) ? state->rate_per_s / (double)nodes : 0.0;
-    waitq__bucket_init(&loss->bucket, rate_per_s, burst > 0 ? burst : 1, now_us);
-    loss->is_counting = 1;
+    fill_share(room, now_us);
   }
   if (waitq__bucket_available(&loss->bucket, now_us) == 0 || waitq__bucket_is_dry(&loss->bucket.terms)) {
     *wait_us = waitq__bucket_wait_for(&loss->bucket, 1, now_us);
@@ -72,21 +84,17 @@ static int take_share(waitq_room_t *room, int64_t now_us, int64_t *wait_us) {
   return 1;
 }
 
-/* The pass that a ticket would have got, had it entered now. */
-static void let_in(waitq_room_t *room, const struct waitq__ticket *ticket, int64_t now_us, waitq_pass *pass,
+/* The pass that a ticket would have got, had it entered at that moment. */
+static void let_in(const waitq_room_t *room, const struct waitq__ticket *ticket, int64_t entered_us, waitq_pass *pass,
                    struct waitq__pass_content *content) {
-  int64_t now_s = now_us / US_PER_S;
   memcpy(content->room, room->named.name, strlen(room->named.name) + 1);
   content->epoch = ticket->epoch;
   content->number = ticket->number;
-  content->issued_at_s = now_s;
-  content->not_before_s = now_s;
-  content->expires_at_s = (now_us + room->state.session.ttl_us + US_PER_S - 1) / US_PER_S;
+  content->issued_at_s = entered_us / US_PER_S;
+  content->not_before_s = content->issued_at_s;
+  content->expires_at_s = (entered_us + room->state.session.ttl_us + US_PER_S - 1) / US_PER_S;
   pass->state = WAITQ_STATE_ENTERED;
   pass->expires_at_ms = content->expires_at_s * 1000;
-  if (!waitq__is_stand_in(ticket)) {
-    note(room, ticket->epoch, ticket->number);
-  }
 }
 
 static uint32_t standing(const waitq_room_t *room, const struct waitq__ticket *ticket) {
@@ -112,11 +120,19 @@ void waitq__loss_enter(waitq_room_t *room, const struct waitq__ticket *ticket, i
     waitq__session_pass(room, state, ticket->number, pass, content);
     return;
   }
+  const struct waitq__late_entry *earlier = find(&room->shared->loss.late, ticket);
+  if (earlier != NULL && now_us < earlier->entered_us + state->session.ttl_us) {
+    let_in(room, ticket, earlier->entered_us, pass, content);
+    return;
+  }
   int may_enter =
       (pass->state == WAITQ_STATE_WAITING || pass->state == WAITQ_STATE_READY) && !waitq__state_stands_still(state);
   if (may_enter && (state->on_store_loss == WAITQ_LOSS_OPEN ||
                     (state->on_store_loss == WAITQ_LOSS_LOCAL && take_share(room, now_us, &wait_us)))) {
     let_in(room, ticket, now_us, pass, content);
+    if (earlier == NULL && !waitq__is_stand_in(ticket)) {
+      note(room, ticket, now_us);
+    }
     return;
   }
   pass->reason = WAITQ_REASON_STALLED;
@@ -131,6 +147,13 @@ struct telling {
   struct waitq__request request;
   uint32_t count;
 };
+
+/* Entries that were not paid for are paid for now, as far as there is something in the bucket. */
+static void pay(struct waitq__bucket *bucket, int64_t now_us) {
+  if (waitq__bucket_available(bucket, now_us) > 0) {
+    waitq__bucket_take(bucket, 1, now_us);
+  }
+}
 
 /* Who entered is inside, whether or not its turn had come; where it had not, head does not stop at it. */
 static int plan_one(struct waitq__round *round, uint64_t number) {
@@ -150,8 +173,10 @@ static int plan_one(struct waitq__round *round, uint64_t number) {
   }
   waitq__round_bit(round, WAITQ__PLANE_RENEWED + waitq__wheel_slot(state->session.current), number);
   waitq__round_bit(round, WAITQ__PLANE_ENTERED, number);
+  pay(&state->entries, state->now_us);
   if (was == WAITQ_STATE_WAITING) {
     waitq__round_bit(round, WAITQ__PLANE_GONE, number);
+    pay(&state->turns, state->now_us);
   } else {
     state->ready--;
   }
@@ -168,9 +193,12 @@ static enum waitq__verdict plan_telling(struct waitq__round *round, struct waitq
   round->is_exclusive = 1;
   round->refreshes = 1;
   telling->count = 0;
+  if (late->count > 0) {
+    waitq__advance_time(waitq__round_change(round), round->now_us);
+  }
   int is_of_epoch = late->epoch == waitq__word(&round->room->ledger.epoch);
   while (telling->count < late->count && telling->count < TOLD_AT_ONCE) {
-    int code = is_of_epoch ? plan_one(round, late->numbers[late->count - 1 - telling->count]) : WAITQ_OK;
+    int code = is_of_epoch ? plan_one(round, late->entries[late->count - 1 - telling->count].number) : WAITQ_OK;
     if (code != WAITQ_OK) {
       return waitq__request_fail(request, code);
     }
@@ -189,10 +217,10 @@ static enum waitq__verdict settle_telling(struct waitq__round *round, struct wai
 
 int waitq__loss_tell(waitq_room_t *room, int64_t now_us, waitq_error *error) {
   struct telling telling = {
-      {.plan = plan_telling, .settle = settle_telling, .holds_step = 1, .now_us = now_us, .error = error}, 0};
+      {.plan = plan_telling, .settle = settle_telling, .holds_step = 1, .goes_first = 1, .now_us = now_us, .error = error}, 0};
   return waitq__room_run(room, &telling.request);
 }
 
 void waitq__loss_free(struct waitq__loss *loss, const waitq_allocator *allocator) {
-  waitq__free(allocator, loss->late.numbers);
+  waitq__free(allocator, loss->late.entries);
 }

@@ -13,9 +13,14 @@
 #include "room/room.h"
 #include "token/pass.h"
 
-/* Tickets that entered while the store was away. */
+/* A ticket that entered while the store was away, and when. */
+struct waitq__late_entry {
+  uint64_t number;
+  int64_t entered_us;
+};
+
 struct waitq__late {
-  uint64_t *numbers;
+  struct waitq__late_entry *entries;
   uint64_t epoch;
   uint32_t count;
   uint32_t capacity;

@@ -110,7 +110,12 @@ static enum waitq__verdict plan_again(struct waitq__round *round, struct waitq__
 
 static int run_patrol(waitq_room_t *room, enum waitq__sweep_kind kind, int64_t now_us, waitq_error *error) {
   struct patrol patrol = {
-      .request = {.plan = plan_again, .settle = settle_patrol, .holds_step = 1, .now_us = now_us, .error = error},
+      .request = {.plan = plan_again,
+                  .settle = settle_patrol,
+                  .holds_step = 1,
+                  .goes_first = 1,
+                  .now_us = now_us,
+                  .error = error},
       .sweep = {.kind = kind},
       .has_fetched = kind == WAITQ__SWEEP_SESSIONS,
       .heard_to_us = INT64_MAX,
@@ -192,7 +197,7 @@ static enum waitq__verdict settle_flush(struct waitq__round *round, struct waitq
 }
 
 int waitq__room_flush_polls(waitq_room_t *room, waitq_error *error) {
-  struct flush flush = {{.plan = plan_flush, .settle = settle_flush, .is_free = 1, .error = error},
+  struct flush flush = {{.plan = plan_flush, .settle = settle_flush, .is_free = 1, .goes_first = 1, .error = error},
                         0,
                         0,
                         waitq__alloc(&room->context->allocator, CHUNKS * sizeof *flush.chunks)};

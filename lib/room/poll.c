@@ -19,7 +19,7 @@ static void read_view(waitq_room_t *room, int64_t now_us, struct waitq__view *vi
   if (now_us < view->due_us || !waitq__room_is_in_process(room) || pthread_mutex_trylock(&room->lock) != 0) {
     return;
   }
-  if (now_us >= room->due_us) {
+  if (now_us >= room->due_us && !room->is_led) {
     waitq__room_look_round(room, now_us);
   }
   pthread_mutex_unlock(&room->lock);

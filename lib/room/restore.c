@@ -131,8 +131,12 @@ int waitq__room_restore(waitq_room_t *room, int64_t now_us, waitq_error *error) 
   }
   int code = waitq__shown_make(&room->shared->shown, &room->context->allocator);
   while (code == WAITQ_OK) {
-    restore->request = (struct waitq__request){
-        .plan = plan_restore, .settle = settle_restore, .wants_step = 1, .now_us = now_us, .error = error};
+    restore->request = (struct waitq__request){.plan = plan_restore,
+                                               .settle = settle_restore,
+                                               .wants_step = 1,
+                                               .goes_first = 1,
+                                               .now_us = now_us,
+                                               .error = error};
     restore->has_refreshed = 0;
     restore->count = waitq__shown_take(&room->shared->shown, restore->shown, BATCH);
     if (restore->count == 0) {

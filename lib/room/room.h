@@ -51,6 +51,7 @@ struct waitq_room {
   uint64_t rounds;              /* how many have begun */
   unsigned conflicts_in_a_row;  /* rounds that others came before */
   int is_led;                   /* a round is under way */
+  int brings_forward;           /* this round began with a request that needs one to begin with, if there was any */
   unsigned sleepers[2];         /* callers waiting for the end of a round, by its parity */
   pthread_cond_t turned[2];     /* where they wait */
   struct waitq__shared *shared; /* what is known of a room of a shared store; NULL where the store is in the process */

@@ -20,6 +20,9 @@
 #define CONFLICTS_PATIENCE 4
 #define SHORTEST_ROUND 4
 
+/* How many rounds the context's thread leads before it looks at what else is due: more may come for ever. */
+#define ROUNDS_AT_ONCE 8
+
 const struct waitq__state *waitq__round_state(const struct waitq__round *round) {
   return round->has_state ? &round->state : &round->room->state;
 }
@@ -95,17 +98,37 @@ static void end_request(waitq_room_t *room, struct waitq__request *request) {
   }
 }
 
+/* A request that needs a round to begin with would wait for ever where others always come before it: every other round, one such goes
+ * first. */
+static void bring_forward(waitq_room_t *room) {
+  struct waitq__request **at = &room->queue;
+  room->brings_forward = !room->brings_forward;
+  while (*at != NULL && !(*at)->goes_first) {
+    at = &(*at)->next;
+  }
+  struct waitq__request *first = *at;
+  if (!room->brings_forward || first == NULL || first == room->queue) {
+    return;
+  }
+  *at = first->next;
+  if (room->queue_end == &first->next) {
+    room->queue_end = at;
+  }
+  first->next = room->queue;
+  room->queue = first;
+}
+
 /* What all of the queue want, before any of it is planned. */
 static int gather(struct waitq__round *round) {
   int chunks = WAITQ__SWEEP_CALL;
   int wants_step = 0;
-  int holds_step = 0;
+  bring_forward(round->room);
+  int holds_step = round->room->queue != NULL && round->room->queue->holds_step;
   for (const struct waitq__request *request = round->room->queue; request != NULL; request = request->next) {
     if (request->now_us > round->now_us) {
       round->now_us = request->now_us;
     }
     wants_step |= request->wants_step;
-    holds_step |= request->holds_step;
     chunks = request->chunks > chunks ? request->chunks : chunks;
   }
   if (!holds_step && (wants_step || round->now_us >= round->room->due_us)) {
@@ -121,6 +144,11 @@ static uint32_t length_of(const struct waitq__round *round) {
   return length > SHORTEST_ROUND || length == round->capacity ? length : SHORTEST_ROUND;
 }
 
+/* Whether there is space for what one more may add. */
+static int has_space(const struct waitq__round *round) {
+  return round->bits_count + 2 <= 2 * round->capacity && round->mark_count + 2 <= 2 * round->capacity;
+}
+
 /* Lets the requests of the queue add to the round; returns those that take part. */
 static struct waitq__request *plan(struct waitq__round *round) {
   waitq_room_t *room = round->room;
@@ -133,7 +161,7 @@ static struct waitq__request *plan(struct waitq__round *round) {
   while (waiting != NULL) {
     struct waitq__request *request = waiting;
     waiting = request->next;
-    int is_full = round->is_exclusive || round->member_count >= length;
+    int is_full = round->is_exclusive || round->member_count >= length || !has_space(round);
     enum waitq__verdict verdict = is_full ? WAITQ__LATER : request->plan(round, request);
     if (verdict == WAITQ__LATER) {
       push(room, request);
@@ -368,8 +396,13 @@ static void hand_on(waitq_room_t *room) {
   unsigned parity = (unsigned)((room->rounds + 1) % 2);
   if (room->sleepers[parity] > 0) {
     pthread_cond_signal(&room->turned[parity]);
-  } else {
+  } else if (!waitq__room_is_in_process(room)) {
     waitq__io_serve(&room->context->io, &room->shared->work);
+  } else {
+    /* It was submitted while this thread led: whoever did so has gone. */
+    while (room->queue != NULL && !room->is_led) {
+      lead(room);
+    }
   }
 }
 
@@ -398,7 +431,11 @@ int waitq__room_run(waitq_room_t *room, struct waitq__request *request) {
 
 void waitq__room_serve(waitq_room_t *room) {
   waitq__lock(&room->lock);
-  while (room->queue != NULL && !room->is_led) {
+  for (unsigned rounds = 0; room->queue != NULL && !room->is_led; rounds++) {
+    if (rounds >= ROUNDS_AT_ONCE && !waitq__room_is_in_process(room)) {
+      waitq__io_serve(&room->context->io, &room->shared->work);
+      break;
+    }
     lead(room);
   }
   pthread_mutex_unlock(&room->lock);

@@ -45,7 +45,8 @@ struct waitq__request {
   int64_t now_us; /* when it was made */
   int code;
   int wants_step;  /* time is to do its work in this round, whether or not anything is due */
-  int holds_step;  /* it is not to do it in this round: something comes before */
+  int holds_step;  /* it is not to do it in a round that begins with this request: something comes before */
+  int goes_first;  /* it needs a round to begin with */
   int chunks;      /* how many chunks it may sweep on the way */
   int is_taken;    /* its effect has been had: a failure in a later round is none of its own */
   int is_free;     /* what it asks for is had whatever has become of the state */

@@ -126,8 +126,7 @@ static int look_at_waiting(const waitq_room_t *room, const struct waitq__view *v
   }
   unsigned bit = (unsigned)(number % WAITQ__CHUNK_TICKETS);
   if ((waitq__word(&chunk->gone[bit / 64]) >> bit % 64 & 1) != 0) {
-    int has_left = waitq__ledger_test(&room->ledger, WAITQ__PLANE_LEFT, number);
-    status->state = has_left ? WAITQ_STATE_LEFT : WAITQ_STATE_EXPIRED;
+    status->state = waitq__room_ticket_state(&room->ledger, view, number);
     return 1;
   }
   if ((view->flags & WAITQ__VIEW_SWEEPING) != 0 && is_silent(&room->ledger, view, number, now_us)) {

@@ -7,8 +7,8 @@
 
 #include "nodes.h"
 
-/* By when the other node knows of what a node did, where nobody asks for it: it looks about every 250 ms. */
-#define SOON_MS 500
+/* By when the other node knows of what a node did, where nobody asks for it: it looks about every 250 ms, where the machine lets it. */
+#define SOON_MS 1500
 
 static struct server *server;
 static struct node a;

@@ -22,14 +22,14 @@ static void test_texts__every_state_has_its_name(void **state) {
 
 static void test_texts__every_reason_has_words_of_its_own(void **state) {
   (void)state;
-  for (uint32_t i = 0; i <= WAITQ_REASON_RATE_ZERO; i++) {
+  for (uint32_t i = 0; i <= WAITQ_REASON_RESTORED; i++) {
     assert_string_not_equal(waitq_reason_text(i), "");
     assert_string_not_equal(waitq_reason_text(i), "unknown reason");
     for (uint32_t k = 0; k < i; k++) {
       assert_string_not_equal(waitq_reason_text(i), waitq_reason_text(k));
     }
   }
-  assert_string_equal(waitq_reason_text(WAITQ_REASON_RATE_ZERO + 1), "unknown reason");
+  assert_string_equal(waitq_reason_text(WAITQ_REASON_RESTORED + 1), "unknown reason");
   assert_string_equal(waitq_reason_text(UINT32_MAX), "unknown reason");
 }
 
@@ -41,7 +41,7 @@ static void test_texts__every_error_has_its_name_and_words(void **state) {
   assert_string_equal(waitq_error_text(number), text);
   WAITQ_ERROR_MAP(CHECK)
 #undef CHECK
-  static const int32_t none[] = {1, -9, -19, -24, -39, -47, INT32_MIN, INT32_MAX};
+  static const int32_t none[] = {1, -9, -19, -25, -39, -47, INT32_MIN, INT32_MAX};
   for (size_t i = 0; i < sizeof none / sizeof none[0]; i++) {
     assert_string_equal(waitq_error_name(none[i]), "WAITQ_E_UNKNOWN");
     assert_string_equal(waitq_error_text(none[i]), "unknown error");

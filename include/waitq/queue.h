@@ -45,13 +45,15 @@ enum waitq_reason {
   WAITQ_REASON_NO_SAMPLES = 3,   /**< nothing is known yet of how fast the line moves; the estimate is a fallback */
   WAITQ_REASON_RATE_CHANGED = 4, /**< the rate was changed a moment ago */
   WAITQ_REASON_PAUSED = 5,       /**< the room is paused */
-  WAITQ_REASON_STALLED = 6,      /**< the store cannot be reached: this is what was known last */
-  WAITQ_REASON_SCHEDULED = 7,    /**< the room opens later */
-  WAITQ_REASON_DRAINING = 8,     /**< the room takes nobody any more, and lets in those who wait */
-  WAITQ_REASON_CLOSED = 9,       /**< the room is closed */
-  WAITQ_REASON_FULL = 10,        /**< as many wait as may */
-  WAITQ_REASON_PACING = 11,      /**< the turn stands, but others enter at this instant: ask again in retry_after_ms */
-  WAITQ_REASON_RATE_ZERO = 12,   /**< the rate is zero */
+  /** The store cannot be reached: this is what was known last. Where a join or an entry says so, it may have had its effect all
+   * the same; asking again has no second one. */
+  WAITQ_REASON_STALLED = 6,
+  WAITQ_REASON_SCHEDULED = 7,  /**< the room opens later */
+  WAITQ_REASON_DRAINING = 8,   /**< the room takes nobody any more, and lets in those who wait */
+  WAITQ_REASON_CLOSED = 9,     /**< the room is closed */
+  WAITQ_REASON_FULL = 10,      /**< as many wait as may */
+  WAITQ_REASON_PACING = 11,    /**< the turn stands, but others enter at this instant: ask again in retry_after_ms */
+  WAITQ_REASON_RATE_ZERO = 12, /**< the rate is zero */
   WAITQ_REASON_RESTORED =
       13 /**< a shared store lost something a moment ago: places are put back, and positions may rise once */
 };
@@ -177,7 +179,9 @@ WAITQ_API const char *waitq_reason_text(uint32_t reason);
 /** @brief Takes a place in line, or gives back the place that the visitor has already.
  *
  * A visitor who has a live ticket in this room (waiting, ready, or entered with the session running) gets that
- * ticket again; otherwise a new one at the end. In a room that is not congested the answer is READY at once.
+ * ticket again; otherwise a new one at the end. In a room that is not congested the answer is READY at once. While a
+ * shared store cannot be reached, the policy's on_store_loss decides: HOLD and LOCAL give no ticket, and the reason
+ * STALLED; OPEN gives one that is good for an entry until the store is back.
  * @param room the room
  * @param visitor id of the visitor, any bytes; NULL for an anonymous one
  * @param length how many bytes, 1 to #WAITQ_VISITOR_MAX; 0 with NULL
@@ -195,6 +199,8 @@ WAITQ_API int waitq_join(waitq_room_t *room, const void *visitor, size_t length,
                          waitq_ticket *ticket, waitq_status *status, waitq_error *error);
 
 /** @brief Takes places for many visitors, in their order: the same as as many single joins, with one clock read.
+ *
+ * On a shared store they go there together; there a visitor whose earlier ticket gives way may come after others.
  * @param room the room
  * @param visitors count visitors; an id that stands twice gets one ticket twice
  * @param count how many; 0 is allowed
@@ -243,8 +249,9 @@ WAITQ_API int waitq_poll_many(waitq_room_t *room, const waitq_ticket *tickets, s
 /** @brief Uses a turn: gives the pass to show to the protected resource.
  *
  * pass->state says how it went: ENTERED with the pass in pass->text; READY with the reason PACING, PAUSED,
- * CLOSED or RATE_ZERO, and retry_after_ms (a turn is kept while it is refused for one of these, within its claim deadline); any other
- * state, with an empty text, when there is no turn to use. A repeated call on an entered ticket gives the same pass
+ * CLOSED or RATE_ZERO, and retry_after_ms (a turn is kept while it is refused for one of these, within its claim deadline); the state
+ * last known with the reason STALLED and retry_after_ms while a shared store cannot be reached and the policy's on_store_loss does not
+ * let the visitor in; any other state, with an empty text, when there is no turn to use. A repeated call on an entered ticket gives the same pass
  * again, as long as the session runs.
  * @param room the room
  * @param ticket text of the ticket, NUL-terminated

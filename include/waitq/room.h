@@ -56,21 +56,23 @@ enum waitq_loss {
 
 /** What a room promises and demands. Set once when the room is made; waitq_room_configure() changes it. */
 typedef struct waitq_policy {
-  size_t size;              /**< sizeof(waitq_policy) */
-  double rate_per_s;        /**< admissions per second, 0 to 1e9, fractions allowed; 0: nobody enters. Default 10 */
-  uint64_t burst;           /**< most admissions at one instant, 1 to 1e9; 1 makes a leaky bucket. Default 10 */
-  uint64_t max_active;      /**< most active sessions plus unclaimed turns; 0: no limit. Default 0 */
-  uint64_t max_waiting;     /**< most visitors waiting; 0: no limit. Default 0 */
-  int64_t claim_ttl_ms;     /**< how long a turn may be claimed, at least; up to 1/8 more. Default 30,000 */
-  int64_t session_ttl_ms;   /**< how long a pass lasts, at least; up to 1/8 and 1 s more. Default 600,000 */
-  int64_t heartbeat_ttl_ms; /**< how long a visitor may stay silent, at least; up to 1/8 more. Default 300,000 */
-  int64_t min_poll_ms;      /**< the shortest interval asked of visitors between polls. Default 1,000 */
-  int64_t max_poll_ms;      /**< the longest; at most heartbeat_ttl_ms / 3. Default 10,000 */
-  int64_t opens_at_ms;      /**< Unix time in ms of the opening; 0: open at once. Default 0 */
-  uint32_t order;           /**< one of enum waitq_order. Default FIFO */
-  uint32_t eta_model;       /**< one of enum waitq_eta_model. Default DEFAULT */
-  uint32_t on_store_loss;   /**< one of enum waitq_loss. Default HOLD */
-  uint32_t reserved;        /**< zero */
+  size_t size;            /**< sizeof(waitq_policy) */
+  double rate_per_s;      /**< admissions per second, 0 to 1e9, fractions allowed; 0: nobody enters. Default 10 */
+  uint64_t burst;         /**< most admissions at one instant, 1 to 1e9; 1 makes a leaky bucket. Default 10 */
+  uint64_t max_active;    /**< most active sessions plus unclaimed turns; 0: no limit. Default 0 */
+  uint64_t max_waiting;   /**< most visitors waiting; 0: no limit. Default 0 */
+  int64_t claim_ttl_ms;   /**< how long a turn may be claimed, at least; up to 1/8 more. Default 30,000 */
+  int64_t session_ttl_ms; /**< how long a pass lasts, at least; up to 1/8 and 1 s more. Default 600,000 */
+  int64_t
+      heartbeat_ttl_ms; /**< how long a visitor may stay silent, at least; up to 1/8 more, and on a shared store by as much
+                                 as its contexts are behind with telling whom they heard. Default 300,000 */
+  int64_t min_poll_ms;    /**< the shortest interval asked of visitors between polls. Default 1,000 */
+  int64_t max_poll_ms;    /**< the longest; at most heartbeat_ttl_ms / 3. Default 10,000 */
+  int64_t opens_at_ms;    /**< Unix time in ms of the opening; 0: open at once. Default 0 */
+  uint32_t order;         /**< one of enum waitq_order. Default FIFO */
+  uint32_t eta_model;     /**< one of enum waitq_eta_model. Default DEFAULT */
+  uint32_t on_store_loss; /**< one of enum waitq_loss. Default HOLD */
+  uint32_t reserved;      /**< zero */
 } waitq_policy;
 
 /** The default policy. */

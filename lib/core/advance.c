@@ -58,7 +58,8 @@ static void lapse(struct waitq__state *state, const struct waitq__ledger *ledger
   }
   if (generation > claim->oldest) {
     uint64_t floor = state->claim_end[waitq__wheel_slot(generation - 1)];
-    uint64_t lapsed = waitq__ledger_unclaimed(ledger, state->floor, floor);
+    /* No more than were given: a store that died between two calls may have forgotten who had gone. */
+    uint64_t lapsed = fewer(waitq__ledger_unclaimed(ledger, state->floor, floor), state->ready);
     state->ready -= lapsed;
     state->floor = floor;
     claim->oldest = generation;

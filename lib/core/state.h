@@ -127,6 +127,11 @@ int waitq__state_set_phase(struct waitq__state *state, uint32_t phase, waitq_err
 /* Reads a stored state: WAITQ_E_VERSION for one of a newer library, WAITQ_E_DAMAGED for what cannot be one. */
 int waitq__state_read(struct waitq__state *state, const void *bytes, uint64_t size, waitq_error *error);
 
+/* One turn fewer stands. After a loss of a shared store one may be used that was not counted. */
+static inline void waitq__state_end_turn(struct waitq__state *state) {
+  state->ready -= state->ready > 0;
+}
+
 /* Whether visitors are taken in this phase. */
 static inline int waitq__state_takes_joins(const struct waitq__state *state) {
   return state->phase <= WAITQ_PHASE_PAUSED;

@@ -73,7 +73,7 @@ static enum waitq__verdict plan_turn(struct waitq__round *round, struct enter *e
   waitq__round_bit(round, WAITQ__PLANE_RENEWED + waitq__wheel_slot(state->session.current), number);
   waitq__round_bit(round, WAITQ__PLANE_ENTERED, number);
   waitq__bucket_take(&state->entries, 1, state->now_us);
-  state->ready--;
+  waitq__state_end_turn(state);
   round->commits = 1;
   enter->pass.state = WAITQ_STATE_ENTERED;
   return WAITQ__PLANNED;

@@ -179,11 +179,13 @@ static enum waitq__verdict settle_join(struct waitq__round *round, struct waitq_
     waitq__fail(request->error, round->join_code, "%s", round->failure.text);
     return waitq__request_fail(request, round->join_code);
   }
+  /* Also a number that was given before, where the answer was lost. */
+  int is_new = answer->outcome != WAITQ_STORE_FULL && answer->number >= waitq__word(&room->ledger.next);
   request->code = take_number(room, answer, request->error);
   if (request->code != WAITQ_OK) {
     return WAITQ__DONE;
   }
-  if (answer->outcome == WAITQ_STORE_EXISTING) {
+  if (answer->outcome == WAITQ_STORE_EXISTING && !is_new) {
     return settle_existing(room, join, answer);
   }
   if (answer->outcome == WAITQ_STORE_FULL && has_place(room, round) && join->asks++ < ASKS_MAX) {
@@ -192,7 +194,7 @@ static enum waitq__verdict settle_join(struct waitq__round *round, struct waitq_
   }
   join->asked = *answer;
   join->epoch = waitq__word(&room->ledger.epoch);
-  if (answer->outcome == WAITQ_STORE_NEW && round->was_empty) {
+  if ((is_new || answer->outcome == WAITQ_STORE_NEW) && round->was_empty) {
     /* The line was empty, so nothing was due for it: now there may be a token for the first in it. The place is taken whether or not
      * the next round succeeds: where it does not, whoever comes next does what is due. */
     request->is_taken = 1;

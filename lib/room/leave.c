@@ -24,7 +24,7 @@ static void plan_giving_up(struct waitq__round *round, struct waitq__request *re
   waitq__round_bit(round, WAITQ__PLANE_LEFT, number);
   struct waitq__state *state = waitq__round_change(round);
   waitq__bucket_give(&state->turns, 1);
-  state->ready--;
+  waitq__state_end_turn(state);
   round->commits = 1;
   request->is_free = 0;
 }

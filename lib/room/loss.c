@@ -178,7 +178,7 @@ static int plan_one(struct waitq__round *round, uint64_t number) {
     waitq__round_bit(round, WAITQ__PLANE_GONE, number);
     pay(&state->turns, state->now_us);
   } else {
-    state->ready--;
+    waitq__state_end_turn(state);
   }
   round->commits = 1;
   return WAITQ_OK;
@@ -216,8 +216,13 @@ static enum waitq__verdict settle_telling(struct waitq__round *round, struct wai
 }
 
 int waitq__loss_tell(waitq_room_t *room, int64_t now_us, waitq_error *error) {
-  struct telling telling = {
-      {.plan = plan_telling, .settle = settle_telling, .holds_step = 1, .goes_first = 1, .now_us = now_us, .error = error}, 0};
+  struct telling telling = {{.plan = plan_telling,
+                             .settle = settle_telling,
+                             .holds_step = 1,
+                             .goes_first = 1,
+                             .now_us = now_us,
+                             .error = error},
+                            0};
   return waitq__room_run(room, &telling.request);
 }
 

@@ -13,6 +13,9 @@
 /* How many chunks a round takes. */
 #define CHUNKS 64
 
+/* How often it is tried to end sessions only if none was renewed meanwhile. Where many exit and renew, that would never be. */
+#define STRICT_TRIES 16
+
 #define FLUSH_MOST_US 5000000
 #define FLUSH_LEAST_US 20000
 
@@ -45,6 +48,7 @@ struct patrol {
   int has_fetched;
   int64_t heard_to_us; /* what all contexts have heard up to here is known */
   int is_done;
+  unsigned tries;            /* after conflicts */
   struct chunk_words *found; /* CHUNKS of them */
 };
 
@@ -83,7 +87,7 @@ static enum waitq__verdict plan_patrol(struct waitq__round *round, struct waitq_
     round->clear_planes |= patrol->sweep.done_slots << first;
     round->commits = 1;
   }
-  round->is_strict = patrol->sweep.kind == WAITQ__SWEEP_SESSIONS;
+  round->is_strict = patrol->sweep.kind == WAITQ__SWEEP_SESSIONS && patrol->tries < STRICT_TRIES;
   return WAITQ__PLANNED;
 }
 
@@ -91,19 +95,19 @@ static enum waitq__verdict settle_patrol(struct waitq__round *round, struct wait
   struct patrol *patrol = (struct patrol *)request;
   if (!patrol->has_fetched) {
     patrol->has_fetched = 1;
-    patrol->heard_to_us = round->room->shared->nodes <= 1 ? INT64_MAX : round->now_us - round->untold_us;
+    patrol->heard_to_us = round->room->shared->nodes <= 1 ? round->now_us : round->now_us - round->untold_us;
     return WAITQ__LATER;
   }
   return patrol->is_done ? WAITQ__DONE : WAITQ__LATER;
 }
 
-/* After a conflict the sweep begins anew, with what has moved on. */
+/* After a conflict the sweep begins anew, with what has moved on. What all contexts have heard up to a moment stays known. */
 static enum waitq__verdict plan_again(struct waitq__round *round, struct waitq__request *request) {
   struct patrol *patrol = (struct patrol *)request;
   if (request->conflicts > 0) {
     patrol->sweep.running = 0;
     request->conflicts = 0;
-    patrol->has_fetched = patrol->has_fetched && patrol->sweep.kind == WAITQ__SWEEP_SESSIONS;
+    patrol->tries++;
   }
   return plan_patrol(round, request);
 }
@@ -142,10 +146,31 @@ int waitq__room_patrol(waitq_room_t *room, int64_t now_us, waitq_error *error) {
 
 struct flush {
   struct waitq__request request;
+  struct chunk_words *chunks;
+  uint64_t epoch;
   uint64_t generation;
   uint64_t at; /* the chunk to tell next */
-  struct chunk_words *chunks;
 };
+
+/* Where to go on: at the generation that was told last, which may have heard more since. */
+static void go_on(struct flush *flush, waitq_room_t *room) {
+  struct waitq__shared *shared = room->shared;
+  const struct waitq__wheel *wheel = &room->state.heartbeat;
+  uint64_t epoch = waitq__word(&room->ledger.epoch);
+  if (shared->flushed_epoch != epoch) {
+    shared->flushed_epoch = epoch;
+    shared->flushed_generation = 0;
+  }
+  if (flush->epoch != epoch) {
+    flush->epoch = epoch;
+    flush->generation = 0;
+    flush->at = 0;
+  }
+  uint64_t begin = shared->flushed_generation > wheel->oldest ? shared->flushed_generation : wheel->oldest;
+  flush->generation = flush->generation < begin ? begin : flush->generation;
+  /* After a loss the room may be back as it was a while ago. */
+  flush->generation = flush->generation > wheel->current ? wheel->current : flush->generation;
+}
 
 /* Copies what was heard in a generation from a chunk, if anything was. */
 static int copy_chunk(const waitq_room_t *room, uint64_t generation, uint64_t first, struct chunk_words *chunk) {
@@ -162,14 +187,13 @@ static int copy_chunk(const waitq_room_t *room, uint64_t generation, uint64_t fi
 
 static enum waitq__verdict plan_flush(struct waitq__round *round, struct waitq__request *request) {
   struct flush *flush = (struct flush *)request;
-  const waitq_room_t *room = round->room;
+  waitq_room_t *room = round->room;
   const struct waitq__wheel *wheel = &room->state.heartbeat;
   if (round->mark_count > 0) {
     return WAITQ__LATER;
   }
   uint64_t head = room->state.head - room->state.head % WAITQ__CHUNK_TICKETS;
-  uint64_t begin = room->shared->flushed_generation > wheel->oldest ? room->shared->flushed_generation : wheel->oldest;
-  flush->generation = flush->generation < begin ? begin : flush->generation;
+  go_on(flush, room);
   for (unsigned used = 0; used < CHUNKS && flush->generation <= wheel->current;) {
     uint64_t from = head > waitq__word(&room->ledger.first) ? head : waitq__word(&room->ledger.first);
     flush->at = flush->at < from ? from : flush->at;
@@ -197,10 +221,10 @@ static enum waitq__verdict settle_flush(struct waitq__round *round, struct waitq
 }
 
 int waitq__room_flush_polls(waitq_room_t *room, waitq_error *error) {
-  struct flush flush = {{.plan = plan_flush, .settle = settle_flush, .is_free = 1, .goes_first = 1, .error = error},
-                        0,
-                        0,
-                        waitq__alloc(&room->context->allocator, CHUNKS * sizeof *flush.chunks)};
+  struct flush flush = {
+      .request = {.plan = plan_flush, .settle = settle_flush, .is_free = 1, .goes_first = 1, .error = error},
+      .chunks = waitq__alloc(&room->context->allocator, CHUNKS * sizeof *flush.chunks),
+  };
   if (flush.chunks == NULL) {
     return waitq__fail(error, WAITQ_E_NOMEM, "no memory to tell who polled");
   }

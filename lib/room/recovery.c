@@ -107,7 +107,7 @@ int waitq__room_recover(waitq_room_t *room, const struct waitq__told *lost, wait
                                    .stood_us = room->shared->stood_us,
                                    .flags = WAITQ_STORE_RECOVER,
                                    .commit = &commit};
-  struct waitq__told told;
+  struct waitq__told told = waitq__replica_known(room);
   int code = waitq__replica_ask(room, &exchange, &told, error);
   waitq__free(&room->context->allocator, words);
   if (code == WAITQ_OK && exchange.commit_code == WAITQ_OK) {
@@ -140,23 +140,33 @@ static int flush(struct returns *returns) {
     return WAITQ_OK;
   }
   waitq_store_exchange exchange = {.epoch = waitq__word(&room->ledger.epoch),
-                                   .version = room->version,
+                                   .version = waitq__replica_version(room),
                                    .change = room->shared->change,
                                    .mark_count = returns->mark_count,
                                    .marks = returns->marks,
                                    .unmark_count = returns->unmark_count,
                                    .unmarks = returns->unmarks};
-  struct waitq__told told;
+  struct waitq__told told = waitq__replica_known(room);
   int code = waitq__replica_ask(room, &exchange, &told, returns->error);
   returns->mark_count = 0;
   returns->unmark_count = 0;
-  if (code == WAITQ_OK && (exchange.found & WAITQ_STORE_FOUND_LOSS) != 0) {
+  if (code == WAITQ_OK &&
+      ((exchange.found & WAITQ_STORE_FOUND_LOSS) != 0 || waitq__word(&room->ledger.epoch) != told.known_epoch)) {
     return WAITQ_E_CONFLICT;
   }
   return code == WAITQ_OK ? waitq__replica_take(room, &exchange, &told, returns->error) : code;
 }
 
+/* Whether a chunk is still there: while the store is asked, others may let go of it. */
+static int is_held(const struct returns *returns, uint64_t first) {
+  const struct waitq__ledger *ledger = &returns->room->ledger;
+  return first >= waitq__word(&ledger->first) && first < ledger->end;
+}
+
 static int add_plane(struct returns *returns, unsigned plane, uint64_t first) {
+  if (!is_held(returns, first)) {
+    return WAITQ_OK;
+  }
   const _Atomic uint64_t *from = waitq__chunk_plane(waitq__ledger_chunk(&returns->room->ledger, first), plane);
   uint64_t *words = returns->words[returns->mark_count];
   uint64_t all = 0;
@@ -173,6 +183,9 @@ static int add_plane(struct returns *returns, unsigned plane, uint64_t first) {
 
 /* Numbers of the gap that were known here all along, and are not gone. */
 static int add_known(struct returns *returns, uint64_t first) {
+  if (!is_held(returns, first)) {
+    return WAITQ_OK;
+  }
   const struct waitq__state *state = &returns->room->state;
   struct waitq__chunk *chunk = waitq__ledger_chunk(&returns->room->ledger, first);
   uint64_t *words = returns->words[RUNS + returns->unmark_count];
@@ -224,6 +237,7 @@ int waitq__room_put_back(waitq_room_t *room, uint64_t losses, uint64_t known_nex
   waitq__free(&room->context->allocator, returns);
   if (code == WAITQ_OK) {
     room->shared->losses = losses;
+    room->shared->flushed_generation = 0; /* what was told of polls is lost as well */
   }
   return code;
 }

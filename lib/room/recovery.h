@@ -29,6 +29,12 @@ struct waitq__told {
   struct waitq__state state;
 };
 
+/* The version to ask with. */
+uint64_t waitq__replica_version(const waitq_room_t *room);
+
+/* What is known before an exchange, or before the first of several. */
+struct waitq__told waitq__replica_known(waitq_room_t *room);
+
 /* One exchange, of a leader with the lock, which is free meanwhile; and what it told into state and ledger. */
 int waitq__replica_ask(waitq_room_t *room, waitq_store_exchange *exchange, struct waitq__told *told,
                        waitq_error *error);

@@ -11,6 +11,7 @@ struct renew {
   struct waitq__request request;
   struct waitq__pass_content content;
   waitq_pass pass;
+  uint64_t generation; /* in which it is renewed */
 };
 
 static enum waitq__verdict plan_renew(struct waitq__round *round, struct waitq__request *request) {
@@ -42,7 +43,8 @@ static enum waitq__verdict plan_renew(struct waitq__round *round, struct waitq__
     if (waitq__round_touch(round, number)) {
       return WAITQ__LATER;
     }
-    waitq__round_mark(round, WAITQ__PLANE_RENEWED + waitq__wheel_slot(state->session.current), number);
+    renew->generation = state->session.current;
+    waitq__round_mark(round, WAITQ__PLANE_RENEWED + waitq__wheel_slot(renew->generation), number);
   }
   return WAITQ__PLANNED;
 }
@@ -50,6 +52,9 @@ static enum waitq__verdict plan_renew(struct waitq__round *round, struct waitq__
 static enum waitq__verdict settle_renew(struct waitq__round *round, struct waitq__request *request) {
   struct renew *renew = (struct renew *)request;
   if (renew->pass.state == WAITQ_STATE_ENTERED) {
+    if (round->conflicted && round->room->state.session.current != renew->generation) {
+      return WAITQ__LATER; /* that generation has not begun after all */
+    }
     waitq__session_pass(round->room, &round->room->state, renew->content.number, &renew->pass, &renew->content);
   }
   return WAITQ__DONE;

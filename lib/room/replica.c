@@ -14,6 +14,40 @@
 
 #define TIMEOUT_US 0 /* the store's own */
 
+/* The numbers that others have handed out. */
+static int take_next(waitq_room_t *room, uint64_t next) {
+  if (next <= waitq__word(&room->ledger.next)) {
+    return WAITQ_OK;
+  }
+  if (next > WAITQ__NUMBER_END) {
+    return WAITQ_E_DAMAGED;
+  }
+  int code = waitq__ledger_reserve(&room->ledger, next);
+  if (code == WAITQ_OK) {
+    waitq__ledger_extend(&room->ledger, next);
+  }
+  return code;
+}
+
+/* Another epoch: ledger and state begin anew, and together. Where there is no memory, the room is empty and of no epoch, as before it was
+ * read first. */
+static int begin_epoch(waitq_room_t *room, const struct waitq__told *told) {
+  waitq__ledger_reset(&room->ledger, told->epoch, told->state.trim);
+  room->shared->seen_change = 0;
+  room->shared->is_behind = 1;
+  int code = take_next(room, told->next);
+  if (code == WAITQ_OK) {
+    room->state = told->state;
+    room->version = told->version;
+    room->join_limit = told->join_limit;
+    return WAITQ_OK;
+  }
+  waitq__ledger_reset(&room->ledger, 0, 0);
+  waitq__state_reset(&room->state);
+  room->version = WAITQ__VERSION_NONE;
+  return code;
+}
+
 static int told_head(void *user, const waitq_store_head *head) {
   struct waitq__told *told = user;
   waitq_room_t *room = told->room;
@@ -33,11 +67,10 @@ static int told_head(void *user, const waitq_store_head *head) {
   /* What was lost is put back before it is believed. */
   int is_lost = (told->exchange->found & WAITQ_STORE_FOUND_LOSS) != 0;
   if (!is_lost && head->epoch != waitq__word(&room->ledger.epoch)) {
-    waitq__ledger_reset(&room->ledger, head->epoch, told->state.trim);
-    room->shared->seen_change = 0;
+    code = begin_epoch(room, told);
   }
   pthread_mutex_unlock(&room->lock);
-  return WAITQ_OK;
+  return code;
 }
 
 /* After a loss, what the store tells is added to what is known here, and numbers that were known all along are not gone. */
@@ -116,28 +149,12 @@ void waitq__replica_take_state(waitq_room_t *room, const struct waitq__state *st
   }
 }
 
-/* The numbers that others have handed out. */
-static int take_next(waitq_room_t *room, uint64_t next, waitq_error *error) {
-  if (next <= waitq__word(&room->ledger.next)) {
-    return WAITQ_OK;
-  }
-  if (next > WAITQ__NUMBER_END) {
-    return waitq__fail(error, WAITQ_E_DAMAGED, "the store says that the next number is %llu", (unsigned long long)next);
-  }
-  if (waitq__ledger_reserve(&room->ledger, next) != WAITQ_OK) {
-    return waitq__fail(error, WAITQ_E_NOMEM, "no memory for tickets");
-  }
-  waitq__ledger_extend(&room->ledger, next);
-  return WAITQ_OK;
-}
-
 int waitq__replica_ask(waitq_room_t *room, waitq_store_exchange *exchange, struct waitq__told *told,
                        waitq_error *error) {
   const waitq_store_sink sink = {sizeof sink, told, told_head, told_bits};
-  *told = (struct waitq__told){.room = room,
-                               .exchange = exchange,
-                               .known_next = waitq__word(&room->ledger.next),
-                               .known_epoch = waitq__word(&room->ledger.epoch)};
+  told->exchange = exchange;
+  told->has_head = 0;
+  told->bits_count = 0;
   exchange->size = sizeof *exchange;
   exchange->sink = &sink;
   exchange->found = 0;
@@ -154,29 +171,44 @@ int waitq__replica_ask(waitq_room_t *room, waitq_store_exchange *exchange, struc
   return code;
 }
 
+uint64_t waitq__replica_version(const waitq_room_t *room) {
+  return room->shared->is_behind ? WAITQ__VERSION_NONE : room->version;
+}
+
+struct waitq__told waitq__replica_known(waitq_room_t *room) {
+  return (struct waitq__told){
+      .room = room, .known_next = waitq__word(&room->ledger.next), .known_epoch = waitq__word(&room->ledger.epoch)};
+}
+
 int waitq__replica_take(waitq_room_t *room, const waitq_store_exchange *exchange, const struct waitq__told *told,
                         waitq_error *error) {
-  if (told->has_head) {
+  int code = take_next(room, exchange->next);
+  if (code != WAITQ_OK) {
+    return waitq__fail(error, code, "the room \"%s\", next number %llu: %s", room->named.name,
+                       (unsigned long long)exchange->next, waitq_error_text(code));
+  }
+  /* A state without the bits that belong to it is none that something can be decided by. */
+  if (told->has_head && exchange->planes_wanted == PLANES_FOLLOWED) {
     waitq__replica_take_state(room, &told->state, told->version, told->join_limit);
   }
   room->shared->stood_us = exchange->stood_us;
   room->shared->nodes = exchange->nodes;
-  return take_next(room, exchange->next, error);
+  return WAITQ_OK;
 }
 
 /* What more there is to tell than fits into one exchange. */
-static int take_more(waitq_room_t *room, waitq_store_exchange *exchange, waitq_error *error) {
+static int take_more(waitq_room_t *room, waitq_store_exchange *exchange, struct waitq__told *told, waitq_error *error) {
   int code = WAITQ_OK;
   while (code == WAITQ_OK && (exchange->found & WAITQ_STORE_FOUND_MORE) != 0) {
-    struct waitq__told told;
     waitq_store_exchange more = {.epoch = waitq__word(&room->ledger.epoch),
-                                 .version = room->version,
+                                 .version = waitq__replica_version(room),
                                  .change = exchange->change,
                                  .planes_wanted = exchange->planes_wanted};
-    code = waitq__replica_ask(room, &more, &told, error);
-    if (code == WAITQ_OK && (more.found & WAITQ_STORE_FOUND_LOSS) == 0) {
-      code = waitq__replica_take(room, &more, &told, error);
+    code = waitq__replica_ask(room, &more, told, error);
+    if (code == WAITQ_OK && (more.found & WAITQ_STORE_FOUND_LOSS) != 0) {
+      code = WAITQ_E_CONFLICT; /* the next exchange puts it back */
     }
+    code = code == WAITQ_OK ? waitq__replica_take(room, &more, told, error) : code;
     *exchange = more;
   }
   return code;
@@ -186,7 +218,7 @@ static waitq_store_commit commit_of(struct waitq__round *round) {
   const waitq_room_t *room = round->room;
   return (waitq_store_commit){
       .size = sizeof(waitq_store_commit),
-      .version = room->version,
+      .version = waitq__replica_version(room),
       .epoch = round->new_epoch != 0 ? round->new_epoch : waitq__word(&room->ledger.epoch),
       .join_limit = round->new_epoch != 0 ? waitq__join_limit_empty(&round->state)
                                           : waitq__join_limit(&round->state, &room->ledger),
@@ -210,7 +242,7 @@ static waitq_store_exchange exchange_of(struct waitq__round *round, const waitq_
   const waitq_room_t *room = round->room;
   return (waitq_store_exchange){
       .epoch = waitq__word(&room->ledger.epoch),
-      .version = room->version,
+      .version = waitq__replica_version(room),
       .change = *change_of(round),
       .joined_us = waitq__ticket_time(round->now_us),
       .planes_wanted = round->wants_polls ? WAITQ__SEEN_PLANES : PLANES_FOLLOWED,
@@ -246,6 +278,31 @@ static void take_commit(struct waitq__round *round, const waitq_store_commit *co
   waitq__replica_take_state(room, &round->state, commit->version + 1, commit->join_limit);
 }
 
+/* What could not be taken in of what others did is no failure of what was asked: the store has done that. */
+static int outcome(struct waitq__round *round, int code) {
+  uint32_t effects = round->mark_count + round->unmark_count + round->shown_count + round->join_count;
+  if ((code != WAITQ_E_NOMEM && code != WAITQ_E_DAMAGED && code != WAITQ_E_VERSION) ||
+      (effects == 0 && !round->commits)) {
+    return code;
+  }
+  return waitq__fail(&round->failure, WAITQ_E_STORE, "what others did could not be taken in: %s",
+                     waitq_error_text(code));
+}
+
+/* Takes what was told into state and ledger, all of it. */
+static int take_all(struct waitq__round *round, waitq_store_exchange *exchange, struct waitq__told *told) {
+  waitq_room_t *room = round->room;
+  uint64_t known_next = told->known_next;
+  int code = waitq__replica_take(room, exchange, told, &round->failure);
+  if (code == WAITQ_OK) {
+    code = take_more(room, exchange, told, &round->failure);
+  }
+  if (code == WAITQ_OK && (!room->shared->has_losses || exchange->losses != room->shared->losses)) {
+    code = waitq__room_put_back(room, exchange->losses, known_next, &round->failure);
+  }
+  return code;
+}
+
 int waitq__replica_exchange(struct waitq__round *round) {
   waitq_room_t *room = round->room;
   if (round->bits_count > 0) {
@@ -258,9 +315,7 @@ int waitq__replica_exchange(struct waitq__round *round) {
   }
   const waitq_store_commit commit = round->commits ? commit_of(round) : (waitq_store_commit){0};
   waitq_store_exchange exchange = exchange_of(round, &commit);
-  uint64_t epoch = exchange.epoch;
-  uint64_t known_next = waitq__word(&room->ledger.next);
-  struct waitq__told told;
+  struct waitq__told told = waitq__replica_known(room);
   int code = waitq__replica_ask(room, &exchange, &told, &round->failure);
   if (code != WAITQ_OK) {
     return code;
@@ -270,17 +325,14 @@ int waitq__replica_exchange(struct waitq__round *round) {
     return waitq__room_recover(room, &told, &round->failure);
   }
   take_commit(round, &commit, &exchange);
-  code = waitq__replica_take(room, &exchange, &told, &round->failure);
-  if (code == WAITQ_OK) {
-    code = take_more(room, &exchange, &round->failure);
-  }
+  uint64_t epoch = round->new_epoch != 0 && !round->conflicted ? round->new_epoch : exchange.epoch;
+  code = outcome(round, take_all(round, &exchange, &told));
   if (code != WAITQ_OK) {
+    room->shared->is_behind = 1; /* all of it is told again, with what was set here */
     return code;
   }
   *change_of(round) = exchange.change;
+  room->shared->is_behind &= round->wants_polls;
   round->untold_us = exchange.untold_us;
-  if (exchange.losses != room->shared->losses) {
-    code = waitq__room_put_back(room, exchange.losses, known_next, &round->failure);
-  }
-  return code == WAITQ_OK && told.has_head && told.epoch != epoch ? WAITQ_E_CONFLICT : code;
+  return waitq__word(&room->ledger.epoch) == epoch ? WAITQ_OK : WAITQ_E_CONFLICT;
 }

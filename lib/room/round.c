@@ -327,6 +327,9 @@ int waitq__room_make_space(waitq_room_t *room) {
 static void carry_out(struct waitq__round *round, int chunks) {
   waitq_room_t *room = round->room;
   struct waitq__request *members = plan(round);
+  if (round->has_state && waitq__room_is_in_process(room) && chunks != WAITQ__SWEEP_POLL) {
+    waitq__room_save_swept(room); /* before head moves over whom a sweep has found */
+  }
   int code = waitq__room_ask(round);
   room->conflicts_in_a_row = code == WAITQ_E_CONFLICT || round->conflicted ? room->conflicts_in_a_row + 1 : 0;
   if (code == WAITQ_OK) {
@@ -337,9 +340,6 @@ static void carry_out(struct waitq__round *round, int chunks) {
     waitq__room_publish(room);
   }
   settle(round, members, code);
-  if (code == WAITQ_OK && round->has_state && waitq__room_is_in_process(room) && chunks != WAITQ__SWEEP_POLL) {
-    waitq__room_save_swept(room);
-  }
   unsigned parity = (unsigned)(room->rounds % 2);
   if (room->sleepers[parity] > 0) {
     pthread_cond_broadcast(&room->turned[parity]);

@@ -26,6 +26,7 @@ struct waitq__shared {
   int has_offset;              /* offset_us was measured */
   int is_away;                 /* the store's clock is far from where it was */
   int64_t offset_set_us;       /* when it was last changed */
+  int is_behind;               /* not all that belongs to the state has been told: nothing is committed on top of it */
   uint64_t change;             /* the last change that is known */
   uint64_t seen_change;        /* the last change of polls that is known */
   int has_losses;              /* losses is known */
@@ -39,6 +40,7 @@ struct waitq__shared {
   int64_t tried_us;            /* when an exchange was last begun for its own sake */
   int64_t patrolled_us;        /* when silent visitors were last looked for */
   int64_t flushed_us;          /* when polls were last told */
+  uint64_t flushed_epoch;      /* in which epoch */
   uint64_t flushed_generation; /* and up to which generation */
   struct waitq__io_work work;
   struct waitq__shown_ring shown;

@@ -127,8 +127,9 @@ void waitq__room_publish(waitq_room_t *room) {
   view.trim = state->trim;
   view.now_us = state->now_us;
   view.due_us = room->due_us;
-  view.flags = (state->gap_until_us > 0 ? WAITQ__VIEW_RESTORING : 0U) |
-               (state->plan_count > 0 ? WAITQ__VIEW_PLANNED : 0U) | (room->silent.running ? WAITQ__VIEW_SWEEPING : 0U);
+  int is_restoring = state->gap_until_us > 0 && !waitq__room_is_in_process(room);
+  view.flags = (is_restoring ? WAITQ__VIEW_RESTORING : 0U) | (state->plan_count > 0 ? WAITQ__VIEW_PLANNED : 0U) |
+               (room->silent.running ? WAITQ__VIEW_SWEEPING : 0U);
   view.seen_slot = waitq__wheel_slot(state->heartbeat.current);
   view.min_poll_us = state->min_poll_us;
   view.max_poll_us = state->max_poll_us;

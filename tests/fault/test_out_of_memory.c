@@ -14,11 +14,12 @@
 static void sweep(const struct subject *subject, enum story_kind kind, int lasting) {
   struct story plain;
   struct story story;
-  uint64_t requests = story_tell(subject, kind, 0, 0, &plain);
+  uint64_t requests = story_tell(subject, kind, NULL, &plain);
   uint64_t calls = 0;
   assert_int_equal(plain.failures, 0);
   for (uint64_t n = 1; n <= requests; n++) {
-    story_tell(subject, kind, n, lasting, &story);
+    const struct trouble trouble = {.code = WAITQ_E_NOMEM, .allocation = n, .lasting = lasting};
+    story_tell(subject, kind, &trouble, &story);
     if (story.hash != plain.hash) {
       fail_msg("allocation %" PRIu64 " of %" PRIu64 " failed, and the story ended otherwise", n, requests);
     }

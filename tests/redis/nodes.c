@@ -18,7 +18,8 @@ static void keep_line(void *user, int32_t level, const char *line) {
   pthread_mutex_unlock(&node->lock);
 }
 
-int node_try(struct node *node, const char *uri, const waitq_policy *policy, waitq_error *error) {
+int node_try_with_key(struct node *node, const char *uri, const waitq_policy *policy, const waitq_key *key,
+                      waitq_error *error) {
   memset(node, 0, sizeof *node);
   node->is_open = 1;
   pthread_mutex_init(&node->lock, NULL);
@@ -27,6 +28,8 @@ int node_try(struct node *node, const char *uri, const waitq_policy *policy, wai
   options.allocator = &node->memory.allocator;
   options.log = keep_line;
   options.log_user = node;
+  options.keys = key;
+  options.key_count = key != NULL;
   int code = waitq_open(uri, &options, &node->context, error);
   if (code == WAITQ_OK) {
     code = waitq_room_open(node->context, "room", policy, &node->room, error);
@@ -37,9 +40,17 @@ int node_try(struct node *node, const char *uri, const waitq_policy *policy, wai
   return code;
 }
 
+int node_try(struct node *node, const char *uri, const waitq_policy *policy, waitq_error *error) {
+  return node_try_with_key(node, uri, policy, NULL, error);
+}
+
 void node_open(struct node *node, const char *uri, const waitq_policy *policy) {
+  node_open_with_key(node, uri, policy, NULL);
+}
+
+void node_open_with_key(struct node *node, const char *uri, const waitq_policy *policy, const waitq_key *key) {
   waitq_error error = WAITQ_ERROR_INIT;
-  int code = node_try(node, uri, policy, &error);
+  int code = node_try_with_key(node, uri, policy, key, &error);
   if (code != WAITQ_OK) {
     fail_msg("a node: %s: %s", waitq_error_name(code), error.text);
   }
@@ -137,6 +148,18 @@ void await_position(waitq_room_t *room, struct guest *guest, uint64_t position) 
 
 void await_entry(waitq_room_t *room, struct guest *guest) {
   await(has_entered, &(struct wish){.room = room, .guest = guest, .state = WAITQ_STATE_ENTERED});
+}
+
+void join_again(waitq_room_t *room, const char *visitor, struct guest *guest) {
+  for (unsigned i = 0; i < 100; i++) {
+    guest_join(room, visitor, guest);
+    if (guest->status.state != WAITQ_STATE_NONE) {
+      return;
+    }
+    assert_reason(guest->status.reason, WAITQ_REASON_STALLED);
+    child_sleep_ms(50);
+  }
+  fail_msg("%s is not taken", visitor);
 }
 
 struct counts {

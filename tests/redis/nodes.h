@@ -12,7 +12,7 @@
  *     guest_poll(b.room, &ann);
  *     node_close(&a);                             fails the test when memory was lost
  *
- * Nobody configures keys: contexts agree on one through the store. */
+ * Where no key is given, contexts agree on one through the store. */
 
 #include <pthread.h>
 
@@ -40,6 +40,11 @@ void node_open(struct node *node, const char *uri, const waitq_policy *policy);
 /* The same; the code, with the error filled in. A node that is not open is closed already. */
 int node_try(struct node *node, const char *uri, const waitq_policy *policy, waitq_error *error);
 
+/* Both, with a key of the host's own. */
+void node_open_with_key(struct node *node, const char *uri, const waitq_policy *policy, const waitq_key *key);
+int node_try_with_key(struct node *node, const char *uri, const waitq_policy *policy, const waitq_key *key,
+                      waitq_error *error);
+
 /* A node that is not open is left alone. */
 void node_close(struct node *node);
 
@@ -58,6 +63,9 @@ void await_counts(waitq_room_t *room, uint64_t waiting, uint64_t ready, uint64_t
 
 /* Enters, and comes again as often as it is asked to, until the ticket's state is this one. */
 void await_entry(waitq_room_t *room, struct guest *guest);
+
+/* Joins, and comes again as long as the store is away. */
+void join_again(waitq_room_t *room, const char *visitor, struct guest *guest);
 
 /* What must hold for a call that fails because the store is away: its code, that it may be tried again, and that the text names the server. */
 void check_unreachable(int code, const waitq_error *error, const struct server *server);

@@ -106,7 +106,8 @@ static void add_cluster(struct server *server) {
 }
 
 static void plan(struct server *server, const struct server_plan *wanted) {
-  add(server, "redis-server");
+  const char *program = getenv("WAITQ_TEST_SERVER");
+  add(server, program == NULL ? "redis-server" : program);
   if (wanted->config != NULL) {
     char path[96];
     snprintf(path, sizeof path, "%s/server.conf", server->directory);

@@ -8,12 +8,15 @@
 
 #include "../support/child.h"
 
+/* Who is asked to come again because the store does not answer may have had its way all the same. */
 int event_is_unknown(const struct event *event) {
-  return event->code == EVENT_KILLED || event->code == WAITQ_E_STORE || event->code == WAITQ_E_TIMEOUT;
+  int is_held = (event->op == EVENT_JOIN || event->op == EVENT_ENTER) && event->code == WAITQ_OK &&
+                event->reason == WAITQ_REASON_STALLED && event->state != WAITQ_STATE_ENTERED;
+  return is_held || event->code == EVENT_KILLED || event->code == WAITQ_E_STORE || event->code == WAITQ_E_TIMEOUT;
 }
 
 int event_tells_state(const struct event *event) {
-  return event->code == WAITQ_OK && event->op >= EVENT_JOIN && event->op <= EVENT_LEAVE &&
+  return event->code == WAITQ_OK && !event_is_unknown(event) && event->op >= EVENT_JOIN && event->op <= EVENT_LEAVE &&
          event->number != EVENT_NO_NUMBER;
 }
 

@@ -26,7 +26,7 @@ void wheel_free(struct wheel *wheel) {
 }
 
 void wheel_add(struct wheel *wheel, uint32_t item, int64_t at_ns) {
-  /* Rounded up: nobody acts before the time. The slot of the present tick is being emptied, so it is not for now. */
+  /* Rounded up: nobody acts before the time. The slot of the present tick is being emptied, so it waits for the next. */
   int64_t tick = (at_ns + NS_PER_MS - 1) / NS_PER_MS;
   tick = tick <= wheel->tick ? wheel->tick + 1 : tick;
   tick = tick > wheel->tick + wheel->mask ? wheel->tick + wheel->mask : tick;

@@ -148,7 +148,7 @@ struct telling {
   uint32_t count;
 };
 
-/* Entries that were not paid for are paid for now, as far as there is something in the bucket. */
+/* Entries that were not paid for are paid for afterwards, as far as there is something in the bucket. */
 static void pay(struct waitq__bucket *bucket, int64_t now_us) {
   if (waitq__bucket_available(bucket, now_us) > 0) {
     waitq__bucket_take(bucket, 1, now_us);

@@ -239,6 +239,7 @@ static int leave_with_store(waitq_room_t *room) {
     return waitq__room_save_swept(room) == WAITQ_OK && waitq__room_save_polls(room) == WAITQ_OK;
   }
   stop_following(room);
+  waitq__room_serve(room); /* what was submitted ends, whether or not somebody collects it */
   waitq__room_flush_polls(room, NULL);
   return 1;
 }

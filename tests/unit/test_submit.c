@@ -93,6 +93,7 @@ static void test_submit__each_call_answers_as_it_does_by_itself(void **state) {
 static void test_submit__where_nothing_is_to_be_filled_in_nothing_has_to_be_given(void **state) {
   struct bench *bench = *state;
   struct guest ann;
+  memset(&ann, 0, sizeof ann);
   collector_init(&bench->collector, bench->world->context, 2);
   assert_code(waitq_submit_join(bench->room, NULL, 0, NULL, &ann.ticket, NULL, 0, NULL), WAITQ_E_VERSION);
   waitq_ticket_init(&ann.ticket, sizeof ann.ticket);

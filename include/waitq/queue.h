@@ -45,8 +45,9 @@ enum waitq_reason {
   WAITQ_REASON_NO_SAMPLES = 3,   /**< nothing is known yet of how fast the line moves; the estimate is a fallback */
   WAITQ_REASON_RATE_CHANGED = 4, /**< the rate was changed a moment ago */
   WAITQ_REASON_PAUSED = 5,       /**< the room is paused */
-  /** The store cannot be reached: this is what was known last. Where a join or an entry says so, it may have had its effect all
-   * the same; asking again has no second one. */
+  /** Nothing moves. Either the store cannot be reached (age_ms says for how long): this is what was known last; where a join or an
+   * entry says so, it may have had its effect all the same, and asking again has no second one. Or no turn was given for
+   * far longer than rate and slots explain. */
   WAITQ_REASON_STALLED = 6,
   WAITQ_REASON_SCHEDULED = 7,  /**< the room opens later */
   WAITQ_REASON_DRAINING = 8,   /**< the room takes nobody any more, and lets in those who wait */
@@ -86,7 +87,7 @@ typedef struct waitq_status {
   int64_t eta_ms;      /**< median estimate of the wait from now on; 0 unless WAITING; #WAITQ_UNKNOWN_MS */
   int64_t eta_low_ms;  /**< the turn comes earlier than this once in twenty times */
   int64_t eta_high_ms; /**< the turn comes later than this once in twenty times; #WAITQ_UNKNOWN_MS where eta_ms is */
-  double confidence;   /**< 0 to 1: how far the estimate can be relied on */
+  double confidence;   /**< 0 to 1: how likely the turn comes within 10 %, or 5 s, of eta_ms */
   int64_t waited_ms;   /**< since the ticket was issued */
   int64_t enter_by_ms; /**< Unix time in ms until which a turn can be claimed; 0 unless READY */
   int64_t

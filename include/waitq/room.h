@@ -73,13 +73,17 @@ typedef struct waitq_policy {
   uint32_t eta_model;     /**< one of enum waitq_eta_model. Default DEFAULT */
   uint32_t on_store_loss; /**< one of enum waitq_loss. Default HOLD */
   uint32_t reserved;      /**< zero */
+  /** What estimates of the model REFERENCE are multiplied by in each hour of the day, UTC: 0.01 to 100; 0: 1. Default 0 */
+  double eta_hour_weights[24];
 } waitq_policy;
 
 /** The default policy. */
 #define WAITQ_POLICY_INIT                                                                                             \
   {                                                                                                                   \
     sizeof(waitq_policy), 10.0, 10, 0, 0, 30000, 600000, 300000, 1000, 10000, 0, WAITQ_ORDER_FIFO, WAITQ_ETA_DEFAULT, \
-        WAITQ_LOSS_HOLD, 0                                                                                            \
+        WAITQ_LOSS_HOLD, 0, {                                                                                         \
+      0                                                                                                               \
+    }                                                                                                                 \
   }
 
 /** @brief Fills in the default policy, for languages that cannot use #WAITQ_POLICY_INIT.
@@ -181,6 +185,19 @@ WAITQ_API int waitq_room_set_rate_at(waitq_room_t *room, double rate_per_s, int6
  * @since 1.0 */
 WAITQ_API int waitq_room_set_phase(waitq_room_t *room, uint32_t phase, waitq_error *error);
 
+/** @brief Pauses the room until a moment, at which it goes on by itself. Estimates know the end from now on.
+ *
+ * Another phase that is set meanwhile ends the pause, and the plan for its end.
+ * @param room the room
+ * @param until_ms Unix time in ms; a time that has passed opens the room now
+ * @param error detail of a failure; may be NULL
+ * @return #WAITQ_OK, #WAITQ_E_INVALID, #WAITQ_E_CLOSED, #WAITQ_E_FORKED, or what the store answers
+ * @ownership nothing is kept
+ * @threadsafe yes
+ * @blocking a store on a network may
+ * @since 1.0 */
+WAITQ_API int waitq_room_pause_until(waitq_room_t *room, int64_t until_ms, waitq_error *error);
+
 /** @brief Starts a new epoch: the line is empty, and every ticket and pass given so far is STALE.
  *
  * Sessions that are running at the resource are no longer counted. The policy, the phase and the bucket stay.
@@ -212,11 +229,18 @@ typedef struct waitq_stats {
   uint64_t memory_bytes; /**< memory that this process holds for the room, its share of the store included */
   uint32_t phase;        /**< one of enum waitq_phase */
   uint32_t reserved;     /**< zero */
+  int64_t goes_on_at_ms; /**< PAUSED, SCHEDULED: Unix time in ms at which admissions go on; 0: not known */
+  uint64_t eta_scored;   /**< how many estimates were compared with what came; 0: the figures below mean nothing */
+  double eta_acc;        /**< mean of max(0, 1 - |estimate - truth| / max(truth, 1 s)), 0 to 1; of late, as all below */
+  double eta_hit;        /**< share of estimates within 10 %, or 5 s, of the truth, 0 to 1 */
+  double eta_bias;       /**< mean of (estimate - truth) / max(truth, 1 s): above 0, estimates were too long */
+  double eta_cov90;      /**< share of intervals, eta_low_ms to eta_high_ms, that held the truth, 0 to 1 */
+  double eta_width;      /**< mean width of those intervals, as a part of the truth */
 } waitq_stats;
 
 /** Empty #waitq_stats. */
 #define WAITQ_STATS_INIT \
-  { sizeof(waitq_stats), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0.0, 0.0, 0, 0, 0, 0, 0 }
+  { sizeof(waitq_stats), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0.0, 0.0, 0, 0, 0, 0, 0, 0, 0, 0.0, 0.0, 0.0, 0.0, 0.0 }
 
 /** @brief Prepares statistics, for languages that cannot use #WAITQ_STATS_INIT.
  * @param stats what to prepare; NULL is ignored

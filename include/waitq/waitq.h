@@ -24,6 +24,7 @@
 
 #include <waitq/context.h>
 #include <waitq/error.h>
+#include <waitq/eta.h>
 #include <waitq/export.h>
 #include <waitq/limiter.h>
 #include <waitq/pass.h>

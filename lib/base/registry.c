@@ -57,7 +57,9 @@ int waitq__registry_add(struct waitq__registry *registry, struct waitq__named *n
     return WAITQ_E_NOMEM;
   }
   named->hash = hash_of(name);
-  memcpy(named->name, name, strlen(name) + 1);
+  if (name != named->name) {
+    memcpy(named->name, name, strlen(name) + 1);
+  }
   link_in(registry->chains, registry->capacity, named);
   registry->count++;
   return WAITQ_OK;

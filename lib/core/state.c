@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "core/number.h"
 
 void waitq__state_reset(struct waitq__state *state) {
   state->head = 0;
@@ -104,20 +105,56 @@ void waitq__state_stand(struct waitq__state *state, int64_t stood_us) {
   }
 }
 
-static int is_plausible(const struct waitq__state *state) {
-  const struct waitq__wheel *wheels[] = {&state->heartbeat, &state->session, &state->claim};
-  for (unsigned i = 0; i < 3; i++) {
-    if (wheels[i]->ttl_us <= 0 || wheels[i]->grain_us <= 0 || wheels[i]->current < wheels[i]->oldest ||
-        wheels[i]->current - wheels[i]->oldest >= WAITQ__WHEEL_SLOTS) {
-      return 0;
-    }
+/* Times, and spans of time, with which one can reckon: sums of a few of them do not overflow. */
+static int is_time(int64_t us) {
+  return us >= 0 && us <= INT64_MAX / 4;
+}
+
+static int is_wheel(const struct waitq__wheel *wheel) {
+  int is_one = wheel->ttl_us > 0 && is_time(wheel->ttl_us) && wheel->grain_us > 0 &&
+               wheel->grain_us <= WAITQ__SESSION_GRAIN_US && is_time(wheel->ends_us) &&
+               wheel->current >= wheel->oldest && wheel->current - wheel->oldest < WAITQ__WHEEL_SLOTS;
+  for (unsigned slot = 0; is_one && slot < WAITQ__WHEEL_SLOTS; slot++) {
+    is_one = is_time(wheel->begins_us[slot]) && is_time(wheel->expires_us[slot]);
   }
-  return state->bytes == sizeof *state && state->floor <= state->head && state->trim <= state->floor &&
-         state->ready <= state->head - state->floor && state->phase >= WAITQ_PHASE_SCHEDULED &&
-         state->phase <= WAITQ_PHASE_CLOSED && state->plan_count <= WAITQ_RATE_PLANS_MAX && state->burst >= 1 &&
+  return is_one;
+}
+
+static int is_bucket(const struct waitq__bucket *bucket) {
+  return is_time(bucket->terms.origin_us) && is_time(bucket->touched_us) &&
+         bucket->terms.rate_high <= (uint64_t)(WAITQ__RATE_MAX / 1e6) * (uint64_t)WAITQ__TOKEN &&
+         bucket->terms.burst >= 1 && bucket->terms.burst <= WAITQ__BURST_MAX && bucket->surplus <= WAITQ__NUMBER_END;
+}
+
+static int is_line(const struct waitq__state *state) {
+  int is_one = state->floor <= state->head && state->trim <= state->floor &&
+               state->ready <= state->head - state->floor && state->gap_begin <= state->gap_end &&
+               state->gap_end <= WAITQ__NUMBER_END;
+  for (unsigned slot = 0; is_one && slot < WAITQ__WHEEL_SLOTS; slot++) {
+    is_one = state->claim_end[slot] <= state->head;
+  }
+  return is_one;
+}
+
+static int is_plan(const struct waitq__state *state) {
+  int is_one = state->plan_count <= WAITQ_RATE_PLANS_MAX;
+  for (uint64_t i = 0; is_one && i < state->plan_count; i++) {
+    is_one = waitq__rate_check(state->plans[i].rate_per_s, NULL) == WAITQ_OK;
+  }
+  return is_one;
+}
+
+static int is_plausible(const struct waitq__state *state) {
+  return is_wheel(&state->heartbeat) && is_wheel(&state->session) && is_wheel(&state->claim) &&
+         is_bucket(&state->turns) && is_bucket(&state->entries) && is_line(state) && is_plan(state) &&
+         is_time(state->now_us) && is_time(state->opens_at_us) && is_time(state->promised_us) &&
+         state->rate_changed_us >= INT64_MIN / 2 && state->rate_changed_us <= INT64_MAX / 4 &&
+         is_time(state->stood_since_us) && is_time(state->stood_us) && is_time(state->gap_until_us) &&
+         is_time(state->min_poll_us) && is_time(state->max_poll_us) && state->bytes == sizeof *state &&
+         state->phase >= WAITQ_PHASE_SCHEDULED && state->phase <= WAITQ_PHASE_CLOSED && state->burst >= 1 &&
          state->burst <= WAITQ__BURST_MAX && waitq__rate_check(state->rate_per_s, NULL) == WAITQ_OK &&
-         state->gap_begin <= state->gap_end && state->on_store_loss >= WAITQ_LOSS_HOLD &&
-         state->on_store_loss <= WAITQ_LOSS_LOCAL && state->min_poll_us > 0 && state->max_poll_us >= state->min_poll_us;
+         state->on_store_loss >= WAITQ_LOSS_HOLD && state->on_store_loss <= WAITQ_LOSS_LOCAL &&
+         state->min_poll_us > 0 && state->max_poll_us >= state->min_poll_us;
 }
 
 int waitq__state_read(struct waitq__state *state, const void *bytes, uint64_t size, waitq_error *error) {

@@ -67,6 +67,9 @@ int waitq__shared_new(waitq_t *context, const char *name, enum waitq__limiter_ki
 
 void waitq__shared_end(struct waitq__shared *shared) {
   waitq__io_remove(&shared->base.context->io, &shared->work);
+  while (shared->queue.first != NULL) {
+    waitq__round_work(shared, 0); /* what was submitted ends, whether or not somebody collects it */
+  }
   if (!waitq__lease_is_empty(&shared->lease)) {
     waitq__round_end(shared);
   }

@@ -13,7 +13,7 @@ static int read_anew(struct waitq__round *round) {
   return code == WAITQ_OK ? WAITQ_E_CONFLICT : code;
 }
 
-/* A new epoch: the store empties planes and visitors as it takes it over; then the room reads itself anew. */
+/* A new epoch: the store empties planes and visitors as it takes it over. */
 static int begin_epoch(struct waitq__round *round) {
   waitq_room_t *room = round->room;
   const waitq_store_commit commit = {
@@ -29,7 +29,10 @@ static int begin_epoch(struct waitq__round *round) {
   if (code == WAITQ_E_CONFLICT) {
     return read_anew(round);
   }
-  return code == WAITQ_OK ? waitq__room_load(room, &round->failure) : code;
+  if (code == WAITQ_OK) {
+    waitq__room_empty(room, round->new_epoch, &round->state, commit.join_limit);
+  }
+  return code;
 }
 
 static int change_state(struct waitq__round *round) {

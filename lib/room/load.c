@@ -188,6 +188,17 @@ static int take(waitq_room_t *room, const struct reading *reading) {
   return WAITQ_OK;
 }
 
+void waitq__room_empty(waitq_room_t *room, uint64_t epoch, const struct waitq__state *state, uint64_t join_limit) {
+  waitq__ledger_reset(&room->ledger, epoch, 0);
+  room->state = *state;
+  room->version++;
+  room->join_limit = join_limit;
+  room->silent.running = 0;
+  room->sessions.running = 0;
+  begin(room);
+  waitq__room_publish(room);
+}
+
 int waitq__room_load(waitq_room_t *room, waitq_error *error) {
   struct reading reading = {.is_first = waitq__word(&room->ledger.epoch) == 0};
   const waitq_store_sink sink = {sizeof sink, &reading, read_head, read_bits};

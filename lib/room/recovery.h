@@ -18,6 +18,7 @@
 struct waitq__told {
   waitq_room_t *room;
   const waitq_store_exchange *exchange;
+  waitq_error *why; /* while it is under way: what was wrong with what was told */
   int has_head;
   uint64_t version;
   uint64_t epoch;

@@ -51,7 +51,7 @@ static int begin_epoch(waitq_room_t *room, const struct waitq__told *told) {
 static int told_head(void *user, const waitq_store_head *head) {
   struct waitq__told *told = user;
   waitq_room_t *room = told->room;
-  int code = waitq__state_read(&told->state, head->state, head->state_size, NULL);
+  int code = waitq__state_read(&told->state, head->state, head->state_size, told->why);
   if (code != WAITQ_OK) {
     return code;
   }
@@ -161,14 +161,18 @@ int waitq__replica_ask(waitq_room_t *room, waitq_store_exchange *exchange, struc
   exchange->timeout_us = TIMEOUT_US;
   pthread_mutex_unlock(&room->lock);
   struct waitq__store_moment moment = waitq__store_moment_begin(room);
-  int code = room->context->ops->exchange(room->stored, exchange, error);
+  waitq_error why = WAITQ_ERROR_INIT;
+  told->why = &why;
+  int code = room->context->ops->exchange(room->stored, exchange, &why);
+  told->why = NULL;
   waitq__lock(&room->lock);
   waitq__store_moment_end(room, &moment, code, exchange->now_us);
-  if (code == WAITQ_E_DAMAGED || code == WAITQ_E_VERSION || code == WAITQ_E_NOMEM) {
-    return waitq__fail(error, code, "the room \"%s\": %s", room->named.name,
-                       error != NULL && error->code == code ? error->text : waitq_error_text(code));
+  if (code == WAITQ_OK) {
+    return WAITQ_OK;
   }
-  return code;
+  int is_of_room = code == WAITQ_E_DAMAGED || code == WAITQ_E_VERSION || code == WAITQ_E_NOMEM;
+  return waitq__fail(error, code, "%s%s%s%s", is_of_room ? "the room \"" : "", is_of_room ? room->named.name : "",
+                     is_of_room ? "\": " : "", why.code == code ? why.text : waitq_error_text(code));
 }
 
 uint64_t waitq__replica_version(const waitq_room_t *room) {

@@ -177,7 +177,8 @@ static int room_new(waitq_t *context, const char *name, const waitq_policy *poli
   }
   if (code == WAITQ_OK) {
     choose_visitor_key(room);
-    code = waitq__registry_add(&context->rooms, &room->named, name);
+    /* By its own name: the context's thread may be reading it. */
+    code = waitq__registry_add(&context->rooms, &room->named, room->named.name);
     if (code != WAITQ_OK) {
       waitq__fail(error, code, "no memory for a room");
       stop_following(room);
@@ -239,7 +240,9 @@ static int leave_with_store(waitq_room_t *room) {
     return waitq__room_save_swept(room) == WAITQ_OK && waitq__room_save_polls(room) == WAITQ_OK;
   }
   stop_following(room);
-  waitq__room_serve(room); /* what was submitted ends, whether or not somebody collects it */
+  while (room->queue != NULL) {
+    waitq__room_serve(room); /* what was submitted ends, whether or not somebody collects it */
+  }
   waitq__room_flush_polls(room, NULL);
   return 1;
 }

@@ -93,8 +93,11 @@ int waitq__room_guard(const waitq_room_t *room, waitq_error *error);
 /* Hands a change to a store in the process and takes over its state. */
 int waitq__room_commit(waitq_room_t *room, const struct waitq__change *change, waitq_error *error);
 
-/* Reads the room from the store. */
+/* Reads the room from a store in the process. */
 int waitq__room_load(waitq_room_t *room, waitq_error *error);
+
+/* Begins a new epoch, to which such a store has agreed. */
+void waitq__room_empty(waitq_room_t *room, uint64_t epoch, const struct waitq__state *state, uint64_t join_limit);
 
 /* Makes a view of state and ledger, and publishes it. */
 void waitq__room_publish(waitq_room_t *room);

@@ -3,6 +3,7 @@
 #include "room/round.h"
 
 #include <string.h>
+#include <time.h>
 
 #include "base/lock.h"
 #include "context/io.h"
@@ -19,6 +20,12 @@
 /* After so many conflicts in a row rounds are made half as long, and again: whoever plans longer than the others would never be the first. */
 #define CONFLICTS_PATIENCE 4
 #define SHORTEST_ROUND 4
+
+/* How many requests are enough for a round, and how long the thread waits for so many. */
+#define GATHER_ENOUGH 64
+#define GATHER_SLICES 8
+#define GATHER_SLICE_NS 100000
+#define GATHER_REST 16
 
 /* How many rounds the context's thread leads before it looks at what else is due: more may come for ever. */
 #define ROUNDS_AT_ONCE 8
@@ -219,7 +226,9 @@ static enum waitq__verdict fail(struct waitq__round *round, struct waitq__reques
   }
   if ((code == WAITQ_E_STORE || code == WAITQ_E_TIMEOUT) && request->cut_off != NULL &&
       !waitq__room_is_in_process(round->room)) {
-    return request->cut_off(round, request);
+    /* A connection that has ended in mid-answer is no store that is away: what was asked is asked once more. */
+    int may_be_there = code == WAITQ_E_STORE && request->failures++ == 0;
+    return may_be_there ? WAITQ__LATER : request->cut_off(round, request);
   }
   waitq__fail(request->error, code, "%s",
               round->failure.text[0] != '\0' ? round->failure.text : waitq_error_text(code));
@@ -327,6 +336,9 @@ int waitq__room_make_space(waitq_room_t *room) {
 static void carry_out(struct waitq__round *round, int chunks) {
   waitq_room_t *room = round->room;
   struct waitq__request *members = plan(round);
+  if (room->shared != NULL) {
+    room->shared->last_members = round->member_count;
+  }
   if (round->has_state && waitq__room_is_in_process(room) && chunks != WAITQ__SWEEP_POLL) {
     waitq__room_save_swept(room); /* before head moves over whom a sweep has found */
   }
@@ -429,6 +441,38 @@ int waitq__room_run(waitq_room_t *room, struct waitq__request *request) {
   return request->code;
 }
 
+/* How many have gathered, as far as it matters. */
+static uint32_t gathered(const waitq_room_t *room) {
+  uint32_t count = 0;
+  for (const struct waitq__request *request = room->queue; request != NULL && count < GATHER_ENOUGH;
+       request = request->next) {
+    count++;
+  }
+  return count;
+}
+
+/* While requests come one after the other faster than the store answers, but too few for a round to be worth its cost, some more are let gather. A
+ * crowd that waits for its answers before it asks again is not kept waiting: it does not grow, and then the next rounds go at once. */
+static void let_gather(waitq_room_t *room) {
+  struct waitq__shared *shared = room->shared;
+  const struct timespec slice = {0, GATHER_SLICE_NS};
+  uint32_t count = gathered(room);
+  if (shared->last_members < 2 || shared->last_members >= GATHER_ENOUGH / 2 || shared->rounds_at_once > 0) {
+    shared->rounds_at_once -= shared->rounds_at_once > 0;
+    return;
+  }
+  unsigned still = 0;
+  for (unsigned i = 0; i < GATHER_SLICES && still < 2 && count < GATHER_ENOUGH; i++) {
+    uint32_t before = count;
+    pthread_mutex_unlock(&room->lock);
+    nanosleep(&slice, NULL);
+    waitq__lock(&room->lock);
+    count = gathered(room);
+    still = count > before ? 0 : still + 1;
+  }
+  shared->rounds_at_once = still == 2 ? GATHER_REST : 0;
+}
+
 void waitq__room_serve(waitq_room_t *room) {
   waitq__lock(&room->lock);
   for (unsigned rounds = 0; room->queue != NULL && !room->is_led; rounds++) {
@@ -436,7 +480,12 @@ void waitq__room_serve(waitq_room_t *room) {
       waitq__io_serve(&room->context->io, &room->shared->work);
       break;
     }
-    lead(room);
+    if (!waitq__room_is_in_process(room)) {
+      let_gather(room);
+    }
+    if (room->queue != NULL && !room->is_led) {
+      lead(room);
+    }
   }
   pthread_mutex_unlock(&room->lock);
 }

@@ -53,6 +53,7 @@ struct waitq__request {
   int has_news;    /* the store was asked for what may not be known here yet */
   int awaits_news; /* this round asks it: what comes is looked at in the next */
   int is_over;
+  int failures;   /* how often the store could not be reached */
   int conflicts;  /* how often it was planned in vain */
   uint64_t round; /* in which it takes part */
 };

@@ -25,7 +25,7 @@ struct waitq__shared {
   _Atomic int is_cut_off;      /* the last exchange failed */
   int has_offset;              /* offset_us was measured */
   int is_away;                 /* the store's clock is far from where it was */
-  int64_t offset_set_us;       /* when it was last changed */
+  int64_t offset_set_us;       /* when it was last changed, or found to be right */
   int is_behind;               /* not all that belongs to the state has been told: nothing is committed on top of it */
   uint64_t change;             /* the last change that is known */
   uint64_t seen_change;        /* the last change of polls that is known */
@@ -37,6 +37,8 @@ struct waitq__shared {
   int64_t exchanged_us;        /* when the last exchange ended, by the monotonic clock */
   int64_t slowest_us;          /* how long exchanges take at most, of late */
   int64_t stepped_us;          /* when time was last let do its work */
+  uint32_t last_members;       /* how many requests the last round took */
+  uint32_t rounds_at_once;     /* so many rounds go without letting more gather */
   int64_t tried_us;            /* when an exchange was last begun for its own sake */
   int64_t patrolled_us;        /* when silent visitors were last looked for */
   int64_t flushed_us;          /* when polls were last told */

@@ -51,6 +51,8 @@ static void follow(waitq_room_t *room, const struct waitq__store_moment *begin, 
   }
   int64_t away_us = measured_us - offset_us;
   if (away_us >= -half_us && away_us <= half_us) {
+    shared->is_away = 0;
+    shared->offset_set_us = begin->monotonic_us;
     return;
   }
   int is_away = away_us > JUMP_US + half_us || away_us < -JUMP_US - half_us;

@@ -179,12 +179,8 @@ static void test_uris__of_no_store_are_refused(void **state) {
   static const struct {
     const char *uri;
     int code;
-  } wrong[] = {{NULL, WAITQ_E_INVALID},
-               {"", WAITQ_E_INVALID},
-               {"memory", WAITQ_E_INVALID},
-               {"nonsense", WAITQ_E_INVALID},
-               {"redisy://h", WAITQ_E_INVALID},
-               {"postgres://h", WAITQ_E_UNSUPPORTED}};
+  } wrong[] = {{NULL, WAITQ_E_INVALID},       {"", WAITQ_E_INVALID},           {"memory", WAITQ_E_INVALID},
+               {"nonsense", WAITQ_E_INVALID}, {"redisy://h", WAITQ_E_INVALID}, {"postgres://h", WAITQ_E_UNSUPPORTED}};
   for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
     waitq_error error = WAITQ_ERROR_INIT;
     waitq_t *context = NULL;

@@ -15,7 +15,7 @@ if type(format) == 'table' then
 end
 if format or redis.call('EXISTS', HEAD) == 1 then
   local number = tonumber(format or '')
-  if not number then
+  if not number or number < 0 or number > 2 ^ 53 or number % 1 ~= 0 then
     return {E_DAMAGED, HEAD .. ' is damaged: its format is no number'}
   end
   if number > FORMAT then

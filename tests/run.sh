@@ -71,7 +71,7 @@ for configuration in "${configurations[@]}"; do
   rm -f "$logs/$configuration-test.log"
   if ! step "$configuration-build" build "$configuration"; then
     grep -vE '^(-- |\[[0-9]+/[0-9]+\] (Build|Link|Check|Re-check|Creat))' "$logs/$configuration-build.log" | tail -n 60
-  elif ! step "$configuration-test" "${still[@]}" ctest --preset "$configuration" --parallel "$jobs"; then
+  elif ! step "$configuration-test" "${still[@]}" ctest --preset "$configuration" --parallel $((4 * jobs)); then
     grep -vE '^ *(Start +[0-9]+:|[0-9]+/[0-9]+ Test +#[0-9]+:.* Passed )' "$logs/$configuration-test.log"
   fi
   count "$configuration"

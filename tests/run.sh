@@ -24,7 +24,10 @@ configurations=("$@")
 
 .ci/need gcc g++ clang clang-tidy clang-format libclang-rt-14-dev cmake ninja-build pkg-config dpkg-dev file \
   libsodium-dev libhiredis-dev libssl-dev libcmocka-dev redis-server openssl python3 python3-pytest python3-jwt \
-  python3-cryptography abigail-tools doxygen doxygen-awesome-css || exit 1
+  python3-cryptography python3-venv python3-pip python3-setuptools python3-wheel python3-wheel-whl mypy python3-uvicorn \
+  golang-go golang-github-golang-jwt-jwt-dev \
+  abigail-tools doxygen doxygen-awesome-css nginx nginx-dev libh2o-evloop-dev libjansson-dev prometheus \
+  python3-prometheus-client || exit 1
 
 logs=build/logs
 mkdir -p "$logs"

@@ -228,7 +228,8 @@ WAITQ_API int waitq_join_many(waitq_room_t *room, const waitq_visitor *visitors,
  *         #WAITQ_E_CLOSED, #WAITQ_E_FORKED, #WAITQ_E_VERSION
  * @ownership copies
  * @threadsafe yes
- * @blocking never; allocates nothing
+ * @blocking never; allocates nothing, except to read a room anew that somebody else has changed in a store which calls itself
+ *           #WAITQ_STORE_IN_PROCESS
  * @since 1.0 */
 WAITQ_API int waitq_poll(waitq_room_t *room, const char *ticket, waitq_status *status, waitq_error *error);
 
@@ -242,7 +243,8 @@ WAITQ_API int waitq_poll(waitq_room_t *room, const char *ticket, waitq_status *s
  * @return #WAITQ_OK when all went well, otherwise the first code that is not; the others were still answered
  * @ownership copies
  * @threadsafe yes
- * @blocking never; allocates nothing
+ * @blocking never; allocates nothing, except to read a room anew that somebody else has changed in a store which calls itself
+ *           #WAITQ_STORE_IN_PROCESS
  * @since 1.0 */
 WAITQ_API int waitq_poll_many(waitq_room_t *room, const waitq_ticket *tickets, size_t count, waitq_status *statuses,
                               int32_t *codes, waitq_error *error);

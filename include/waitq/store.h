@@ -141,7 +141,8 @@ enum waitq_store_found {
    * with the last part. */
   WAITQ_STORE_FOUND_MORE = 1,
   /** The room is not there, or is kept by another server than before, which may have missed writes. Nothing that was asked was
-   * done; the head was handed to the sink where there is one. */
+   * done; the head was handed to the sink where there is one. A room that somebody made less than ten seconds ago, finding
+   * none, is none to a context that knows an earlier one: it gives way to the one that is put back. */
   WAITQ_STORE_FOUND_LOSS = 2
 };
 
@@ -181,6 +182,7 @@ typedef struct waitq_store_exchange {
   uint32_t nodes;      /**< answer: how many contexts keep the room */
   uint32_t found;      /**< answer: enum waitq_store_found, or'ed */
   uint32_t reserved;   /**< zero */
+  int64_t born_us;     /**< answer: when the room was made, by the store's time; 0: not known */
 } waitq_store_exchange;
 
 /** The most tries of one round trip to a limiter. */
@@ -270,7 +272,7 @@ typedef struct waitq_store_ops {
   int (*exchange)(void *room, waitq_store_exchange *exchange, waitq_error *error);
 
   /** Keeps bytes under a name, [a-z]{1,32}, unless some are kept there already, and hands back those that are kept: so that all
-   * contexts of a store sign with one key. NULL: every context has its own. */
+   * contexts of a store sign with one key. Bytes that are all zero only ask, and are not kept. NULL: every context has its own. */
   int (*agree)(void *store, const char *name, unsigned char *bytes, size_t size, waitq_error *error);
 
   /** One round trip to a limiter of the store, from any thread; NULL: the store has none. */

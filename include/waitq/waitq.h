@@ -27,6 +27,7 @@
 #include <waitq/eta.h>
 #include <waitq/export.h>
 #include <waitq/limiter.h>
+#include <waitq/metrics.h>
 #include <waitq/pass.h>
 #include <waitq/queue.h>
 #include <waitq/room.h>

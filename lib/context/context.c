@@ -13,7 +13,7 @@
 #define KEY_BYTES 32
 #define KID_BYTES 8
 
-_Static_assert(KEY_BYTES + KID_BYTES == sizeof((waitq_t *)0)->own_key, "the key of those who bring none");
+_Static_assert(KEY_BYTES + KID_BYTES == sizeof(struct waitq__agreed_key), "the key of those who bring none");
 
 static int32_t kernel_random(void *user, void *buffer, size_t bytes) {
   (void)user;
@@ -91,31 +91,51 @@ static int choose_store(const char *uri, const waitq_options *options, const wai
                      (int)scheme, uri);
 }
 
+static waitq_key key_of(const struct waitq__agreed_key *agreed) {
+  waitq_key key = WAITQ_KEY_INIT;
+  key.algorithm = WAITQ_KEY_HS256;
+  key.length = KEY_BYTES;
+  memcpy(key.bytes, agreed->bytes, KEY_BYTES);
+  sodium_bin2hex(key.kid, sizeof key.kid, agreed->bytes + KEY_BYTES, KID_BYTES);
+  return key;
+}
+
+struct waitq__agreed_key waitq__agreed_key_of(const struct waitq__keyring *ring, size_t index) {
+  const waitq_key *key = &ring->entries[index].key;
+  struct waitq__agreed_key agreed = {{0}};
+  memcpy(agreed.bytes, key->bytes, KEY_BYTES);
+  sodium_hex2bin(agreed.bytes + KEY_BYTES, KID_BYTES, key->kid, strlen(key->kid), NULL, NULL, NULL);
+  return agreed;
+}
+
+int waitq__context_add_key(waitq_t *context, const struct waitq__agreed_key *agreed, waitq_error *error) {
+  waitq_key key = key_of(agreed);
+  pthread_mutex_lock(&context->ring_lock);
+  int code = waitq__keyring_add(&context->ring, &key, error);
+  pthread_mutex_unlock(&context->ring_lock);
+  sodium_memzero(&key, sizeof key);
+  return code;
+}
+
 /* The key of those who bring none, and eight bytes to know it by. Contexts of one store agree on it. */
 static int make_ring(waitq_t *context, const waitq_options *options, waitq_error *error) {
   if (options->key_count > 0) {
     return waitq__keyring_init(&context->ring, options->keys, options->key_count, 1, error);
   }
-  unsigned char made[KEY_BYTES + KID_BYTES];
-  if (context->random(context->random_user, made, sizeof made) != 0) {
+  struct waitq__agreed_key *made = &context->own_key;
+  if (context->random(context->random_user, made->bytes, sizeof made->bytes) != 0) {
     return waitq__fail(error, WAITQ_E_RANDOM, "the source of randomness gave no key");
   }
   int code = WAITQ_OK;
   if (context->ops->agree != NULL) {
-    code = context->ops->agree(context->store, "key", made, sizeof made, error);
+    code = context->ops->agree(context->store, "key", made->bytes, sizeof made->bytes, error);
   }
   if (code == WAITQ_OK) {
-    waitq_key key = WAITQ_KEY_INIT;
-    key.algorithm = WAITQ_KEY_HS256;
-    key.length = KEY_BYTES;
-    memcpy(key.bytes, made, KEY_BYTES);
-    sodium_bin2hex(key.kid, sizeof key.kid, made + KEY_BYTES, KID_BYTES);
+    waitq_key key = key_of(made);
     code = waitq__keyring_init(&context->ring, &key, 1, 1, error);
     sodium_memzero(&key, sizeof key);
   }
-  memcpy(context->own_key, made, sizeof made);
   context->has_own_key = code == WAITQ_OK;
-  sodium_memzero(made, sizeof made);
   return code;
 }
 
@@ -165,10 +185,12 @@ static int open_with(const char *uri, const waitq_options *options, const waitq_
     waitq__io_stop(&context->io);
     waitq__completions_free(&context->completions);
     waitq__keyring_wipe(&context->ring);
+    sodium_memzero(&context->own_key, sizeof context->own_key);
     waitq__free(allocator, context);
     return code;
   }
   pthread_mutex_init(&context->lock, NULL);
+  pthread_mutex_init(&context->ring_lock, NULL);
   *out = context;
   return WAITQ_OK;
 }
@@ -206,7 +228,8 @@ void waitq__context_free(waitq_t *context) {
   context->ops->close(context->store);
   waitq__completions_free(&context->completions);
   waitq__keyring_wipe(&context->ring);
-  sodium_memzero(context->own_key, sizeof context->own_key);
+  sodium_memzero(&context->own_key, sizeof context->own_key);
+  pthread_mutex_destroy(&context->ring_lock);
   pthread_mutex_destroy(&context->lock);
   waitq_allocator allocator = context->allocator;
   waitq__free(&allocator, context);

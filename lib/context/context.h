@@ -21,6 +21,11 @@
 #include "context/io.h"
 #include "token/keyring.h"
 
+/* A key that contexts agree on through their store: 32 bytes, and eight to know it by. */
+struct waitq__agreed_key {
+  unsigned char bytes[40];
+};
+
 struct waitq {
   waitq_allocator allocator;
   struct waitq__log log;
@@ -30,7 +35,8 @@ struct waitq {
   waitq_random_fn random;
   void *random_user;
   struct waitq__keyring ring;
-  unsigned char own_key[40]; /* what the contexts of the store have agreed on, where the host brought no key */
+  pthread_mutex_t ring_lock;        /* held to add keys */
+  struct waitq__agreed_key own_key; /* what the contexts of the store have agreed on, where the host brought no key */
   int has_own_key;
   waitq_store_env store_env;
   const waitq_store_ops *ops;
@@ -66,6 +72,12 @@ static inline int64_t waitq__now(const waitq_t *context) {
 static inline int waitq__is_shared(const waitq_t *context) {
   return context->ops->exchange != NULL;
 }
+
+/* The key at index, which was agreed on. */
+struct waitq__agreed_key waitq__agreed_key_of(const struct waitq__keyring *ring, size_t index);
+
+/* Adds such a key to the context's, behind the others; from any thread. 0, or a negative error code. */
+int waitq__context_add_key(waitq_t *context, const struct waitq__agreed_key *agreed, waitq_error *error);
 
 /* Frees a context that is closed and has no handles left. Takes the lock with it. */
 void waitq__context_free(waitq_t *context);

@@ -151,6 +151,17 @@ void waitq__io_serve(struct waitq__io *io, struct waitq__io_work *work) {
   pthread_mutex_unlock(&io->lock);
 }
 
+int waitq__io_is_awaited(struct waitq__io *io, const struct waitq__io_work *but) {
+  int64_t now_us = waitq__monotonic_us();
+  int is_awaited = 0;
+  waitq__lock(&io->lock);
+  for (const struct waitq__io_work *work = io->works; work != NULL && !is_awaited; work = work->next) {
+    is_awaited = work != but && (work->is_wanted || work->due_us <= now_us);
+  }
+  pthread_mutex_unlock(&io->lock);
+  return is_awaited;
+}
+
 void waitq__io_stop(struct waitq__io *io) {
   waitq__lock(&io->lock);
   int was_running = io->is_running;

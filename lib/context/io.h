@@ -51,4 +51,7 @@ void waitq__io_remove(struct waitq__io *io, struct waitq__io_work *work);
 /* Has the thread serve what was submitted. */
 void waitq__io_serve(struct waitq__io *io, struct waitq__io_work *work);
 
+/* Whether something else than this waits for the thread. */
+int waitq__io_is_awaited(struct waitq__io *io, const struct waitq__io_work *but);
+
 #endif

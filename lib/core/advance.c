@@ -32,10 +32,14 @@ uint64_t waitq__free_slots(const struct waitq__state *state, const struct waitq_
 /* Puts in force, each at its own moment, what was planned up to now. */
 static void apply_plans(struct waitq__state *state, int64_t now_us) {
   for (;;) {
-    int64_t opens_us = state->phase == WAITQ_PHASE_SCHEDULED ? state->opens_at_us : WAITQ__NEVER_US;
+    int64_t opens_us = waitq__state_goes_on_us(state);
     int64_t plan_us = state->plan_count > 0 ? state->plans[0].at_us : WAITQ__NEVER_US;
     if (earlier(opens_us, plan_us) > now_us) {
       return;
+    }
+    if (opens_us <= plan_us && state->phase == WAITQ_PHASE_PAUSED) {
+      waitq__state_resume(state);
+      continue;
     }
     if (opens_us <= plan_us) {
       waitq__state_open(state, opens_us);
@@ -141,9 +145,7 @@ int64_t waitq__advance_due(const struct waitq__state *state, const struct waitq_
   if (state->plan_count > 0) {
     due_us = earlier(due_us, state->plans[0].at_us);
   }
-  if (state->phase == WAITQ_PHASE_SCHEDULED) {
-    due_us = earlier(due_us, state->opens_at_us);
-  }
+  due_us = earlier(due_us, waitq__state_goes_on_us(state));
   int is_dry = waitq__bucket_is_dry(&state->turns.terms);
   if (waitq__state_admits(state) && !is_dry && waitq__waiting(state, ledger) > 0 &&
       waitq__free_slots(state, ledger) > 0) {

@@ -3,6 +3,7 @@
 /* A policy: what is allowed in it, and how it goes into the state and comes out again. */
 
 #include <math.h>
+#include <string.h>
 
 #include "base/error.h"
 #include "core/state.h"
@@ -18,6 +19,13 @@ int waitq__rate_check(double rate_per_s, waitq_error *error) {
   if (rate_per_s < 0.0 || rate_per_s > WAITQ__RATE_MAX) {
     return waitq__fail(error, WAITQ_E_INVALID, "rate_per_s is %g: it must be from 0 to %g", rate_per_s,
                        WAITQ__RATE_MAX);
+  }
+  return WAITQ_OK;
+}
+
+int waitq__hour_weight_check(double weight, waitq_error *error) {
+  if (isnan(weight) || weight < 0.0 || (weight > 0.0 && weight < 0.01) || weight > 100.0) {
+    return waitq__fail(error, WAITQ_E_INVALID, "a weight of an hour is %g: it must be 0, or from 0.01 to 100", weight);
   }
   return WAITQ_OK;
 }
@@ -83,6 +91,12 @@ int waitq__policy_check(const waitq_policy *policy, waitq_error *error) {
   if (policy->eta_model != WAITQ_ETA_DEFAULT && policy->eta_model != WAITQ_ETA_REFERENCE) {
     return waitq__fail(error, WAITQ_E_INVALID, "eta_model is %u, which is no model", policy->eta_model);
   }
+  for (unsigned hour = 0; hour < 24; hour++) {
+    code = waitq__hour_weight_check(policy->eta_hour_weights[hour], error);
+    if (code != WAITQ_OK) {
+      return code;
+    }
+  }
   return check_times(policy, error);
 }
 
@@ -103,6 +117,7 @@ void waitq__state_policy(const struct waitq__state *state, waitq_policy *policy)
       .eta_model = state->eta_model,
       .on_store_loss = state->on_store_loss,
   };
+  memcpy(policy->eta_hour_weights, state->hour_weights, sizeof policy->eta_hour_weights);
 }
 
 static void copy_limits(struct waitq__state *state, const waitq_policy *policy) {
@@ -115,6 +130,7 @@ static void copy_limits(struct waitq__state *state, const waitq_policy *policy) 
   state->order = policy->order;
   state->eta_model = policy->eta_model;
   state->on_store_loss = policy->on_store_loss;
+  memcpy(state->hour_weights, policy->eta_hour_weights, sizeof state->hour_weights);
 }
 
 void waitq__state_init(struct waitq__state *state, const waitq_policy *policy, uint32_t visitor_key, int64_t now_us) {
@@ -130,6 +146,7 @@ void waitq__state_init(struct waitq__state *state, const waitq_policy *policy, u
   waitq__wheel_init(&state->heartbeat, policy->heartbeat_ttl_ms * 1000, 1, now_us);
   waitq__wheel_init(&state->session, policy->session_ttl_ms * 1000, WAITQ__SESSION_GRAIN_US, now_us);
   waitq__wheel_init(&state->claim, policy->claim_ttl_ms * 1000, 1, now_us);
+  waitq__history_init(&state->history, now_us);
 }
 
 void waitq__state_configure(struct waitq__state *state, const waitq_policy *policy) {

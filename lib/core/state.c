@@ -25,6 +25,7 @@ void waitq__state_reset(struct waitq__state *state) {
   waitq__wheel_init(&state->heartbeat, state->heartbeat.ttl_us, state->heartbeat.grain_us, state->now_us);
   waitq__wheel_init(&state->session, state->session.ttl_us, state->session.grain_us, state->now_us);
   waitq__wheel_init(&state->claim, state->claim.ttl_us, state->claim.grain_us, state->now_us);
+  waitq__history_new_line(&state->history, state->now_us);
 }
 
 void waitq__state_set_terms(struct waitq__state *state, int64_t at_us) {
@@ -65,21 +66,36 @@ void waitq__state_open(struct waitq__state *state, int64_t at_us) {
   waitq__state_set_terms(state, at_us);
 }
 
+static void move_to_phase(struct waitq__state *state, uint32_t phase, int64_t at_us) {
+  int stood_still = waitq__state_stands_still(state);
+  state->phase = phase;
+  state->resumes_at_us = 0;
+  int stands_still = waitq__state_stands_still(state);
+  if (stood_still && !stands_still) {
+    waitq__wheel_shift(&state->claim, at_us - state->stood_since_us);
+  }
+  if (!stood_still && stands_still) {
+    state->stood_since_us = at_us;
+  }
+  waitq__state_set_terms(state, at_us);
+}
+
 int waitq__state_set_phase(struct waitq__state *state, uint32_t phase, waitq_error *error) {
   if (phase < WAITQ_PHASE_OPEN || phase > WAITQ_PHASE_CLOSED) {
     return waitq__fail(error, WAITQ_E_INVALID, "phase is %u: it must be OPEN, PAUSED, DRAINING or CLOSED", phase);
   }
-  int stood_still = waitq__state_stands_still(state);
-  state->phase = phase;
-  int stands_still = waitq__state_stands_still(state);
-  if (stood_still && !stands_still) {
-    waitq__wheel_shift(&state->claim, state->now_us - state->stood_since_us);
-  }
-  if (!stood_still && stands_still) {
-    state->stood_since_us = state->now_us;
-  }
-  waitq__state_set_terms(state, state->now_us);
+  move_to_phase(state, phase, state->now_us);
   return WAITQ_OK;
+}
+
+void waitq__state_pause_until(struct waitq__state *state, int64_t until_us) {
+  int has_passed = until_us <= state->now_us;
+  move_to_phase(state, has_passed ? WAITQ_PHASE_OPEN : WAITQ_PHASE_PAUSED, state->now_us);
+  state->resumes_at_us = has_passed ? 0 : until_us;
+}
+
+void waitq__state_resume(struct waitq__state *state) {
+  move_to_phase(state, WAITQ_PHASE_OPEN, state->resumes_at_us);
 }
 
 static void move_deadlines(struct waitq__state *state, int64_t by_us) {
@@ -141,7 +157,10 @@ static int is_plan(const struct waitq__state *state) {
   for (uint64_t i = 0; is_one && i < state->plan_count; i++) {
     is_one = waitq__rate_check(state->plans[i].rate_per_s, NULL) == WAITQ_OK;
   }
-  return is_one;
+  for (unsigned hour = 0; is_one && hour < 24; hour++) {
+    is_one = waitq__hour_weight_check(state->hour_weights[hour], NULL) == WAITQ_OK;
+  }
+  return is_one && is_time(state->resumes_at_us) && (state->resumes_at_us == 0 || state->phase == WAITQ_PHASE_PAUSED);
 }
 
 static int is_plausible(const struct waitq__state *state) {
@@ -173,6 +192,9 @@ int waitq__state_read(struct waitq__state *state, const void *bytes, uint64_t si
   memcpy(state, bytes, sizeof *state);
   if (!is_plausible(state)) {
     return waitq__fail(error, WAITQ_E_DAMAGED, "the room's state contradicts itself");
+  }
+  if (!waitq__history_is_sound(&state->history)) {
+    waitq__history_init(&state->history, state->now_us); /* it is learnt anew; no place in line depends on it */
   }
   return WAITQ_OK;
 }

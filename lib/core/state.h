@@ -14,6 +14,7 @@
 
 #include "core/bucket.h"
 #include "core/wheel.h"
+#include "eta/history.h"
 
 #define WAITQ__STATE_FORMAT 1
 
@@ -84,11 +85,18 @@ struct waitq__state {
 
   uint64_t plan_count;
   struct waitq__rate_plan plans[WAITQ_RATE_PLANS_MAX];
+
+  int64_t resumes_at_us; /* when a pause ends by itself; 0: somebody has to end it */
+  double hour_weights[24];
+
+  /* what was learnt of the line; last, as readers of the state have no use for it */
+  struct waitq__history history;
 };
 
 /* Checks a policy; the error names the field. */
 int waitq__policy_check(const waitq_policy *policy, waitq_error *error);
 int waitq__rate_check(double rate_per_s, waitq_error *error);
+int waitq__hour_weight_check(double weight, waitq_error *error);
 
 /* A new room. The policy was checked. */
 void waitq__state_init(struct waitq__state *state, const waitq_policy *policy, uint32_t visitor_key, int64_t now_us);
@@ -124,6 +132,12 @@ int waitq__state_plan_rate(struct waitq__state *state, double rate_per_s, int64_
 /* Moves to another phase. */
 int waitq__state_set_phase(struct waitq__state *state, uint32_t phase, waitq_error *error);
 
+/* Pauses up to a moment, or, where that has passed, opens. */
+void waitq__state_pause_until(struct waitq__state *state, int64_t until_us);
+
+/* Ends a pause at the moment that was planned for it. */
+void waitq__state_resume(struct waitq__state *state);
+
 /* Reads a stored state: WAITQ_E_VERSION for one of a newer library, WAITQ_E_DAMAGED for what cannot be one. */
 int waitq__state_read(struct waitq__state *state, const void *bytes, uint64_t size, waitq_error *error);
 
@@ -140,6 +154,14 @@ static inline int waitq__state_takes_joins(const struct waitq__state *state) {
 /* Whether turns are given and used in this phase. */
 static inline int waitq__state_admits(const struct waitq__state *state) {
   return state->phase == WAITQ_PHASE_OPEN || state->phase == WAITQ_PHASE_DRAINING;
+}
+
+/* When a room that admits nobody goes on by itself; WAITQ__NEVER_US where it does not, or needs not. */
+static inline int64_t waitq__state_goes_on_us(const struct waitq__state *state) {
+  if (state->phase == WAITQ_PHASE_SCHEDULED) {
+    return state->opens_at_us;
+  }
+  return state->phase == WAITQ_PHASE_PAUSED && state->resumes_at_us > 0 ? state->resumes_at_us : WAITQ__NEVER_US;
 }
 
 /* Whether claim deadlines stand still in this phase. */

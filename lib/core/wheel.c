@@ -103,6 +103,12 @@ void waitq__wheel_set_ttl(struct waitq__wheel *wheel, int64_t ttl_us, int64_t no
   }
 }
 
+void waitq__wheel_prolong(struct waitq__wheel *wheel, int64_t now_us) {
+  if (wheel->ends_us < now_us) {
+    open_until(wheel, now_us);
+  }
+}
+
 void waitq__wheel_shift(struct waitq__wheel *wheel, int64_t by_us) {
   wheel->ends_us += by_us;
   for (unsigned slot = 0; slot < WAITQ__WHEEL_SLOTS; slot++) {

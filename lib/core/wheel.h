@@ -68,6 +68,9 @@ int64_t waitq__wheel_next(const struct waitq__wheel *wheel);
  * shorter one holds from the next generation on, which begins within an eighth of it. Deadlines already given are kept. */
 void waitq__wheel_set_ttl(struct waitq__wheel *wheel, int64_t ttl_us, int64_t now_us);
 
+/* What is noted up to now counts, though the current generation should have ended before: it ends now, or a little later. */
+void waitq__wheel_prolong(struct waitq__wheel *wheel, int64_t now_us);
+
 /* Moves all deadlines later: time stood still. */
 void waitq__wheel_shift(struct waitq__wheel *wheel, int64_t by_us);
 

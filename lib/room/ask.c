@@ -70,5 +70,9 @@ static int ask_in_process(struct waitq__round *round) {
 }
 
 int waitq__room_ask(struct waitq__round *round) {
-  return waitq__room_is_in_process(round->room) ? ask_in_process(round) : waitq__replica_exchange(round);
+  int code = waitq__room_is_in_process(round->room) ? ask_in_process(round) : waitq__replica_exchange(round);
+  if (code == WAITQ_E_STORE || code == WAITQ_E_TIMEOUT) {
+    atomic_fetch_add_explicit(&round->room->totals.store_errors, 1, memory_order_relaxed);
+  }
+  return code;
 }

@@ -8,6 +8,9 @@
 #include "core/number.h"
 #include "room/round.h"
 
+/* The latest time that can be planned for: sums with it do not overflow. */
+#define AT_MAX_MS (INT64_MAX / 4000)
+
 /* One change that an operator asks for, applied to a state that has been moved to now. */
 typedef int (*control_fn)(struct waitq__state *state, const void *argument, waitq_error *error);
 
@@ -109,14 +112,19 @@ int waitq_room_set_rate(waitq_room_t *room, double rate_per_s, waitq_error *erro
   return set_rate_at(room, rate_per_s, INT64_MIN, error);
 }
 
-int waitq_room_set_rate_at(waitq_room_t *room, double rate_per_s, int64_t at_ms, waitq_error *error) {
-  if (at_ms < 0 || at_ms > INT64_MAX / 1000) {
-    int code = waitq__room_guard(room, error);
-    return code != WAITQ_OK
-               ? code
-               : waitq__fail(error, WAITQ_E_INVALID, "at_ms is %lld: it must be Unix time in ms", (long long)at_ms);
+static int check_at(const char *name, int64_t at_ms, waitq_error *error) {
+  if (at_ms < 0 || at_ms > AT_MAX_MS) {
+    return waitq__fail(error, WAITQ_E_INVALID, "%s is %lld: it must be Unix time in ms", name, (long long)at_ms);
   }
-  return set_rate_at(room, rate_per_s, at_ms * 1000, error);
+  return WAITQ_OK;
+}
+
+int waitq_room_set_rate_at(waitq_room_t *room, double rate_per_s, int64_t at_ms, waitq_error *error) {
+  int code = waitq__room_guard(room, error);
+  if (code == WAITQ_OK) {
+    code = check_at("at_ms", at_ms, error);
+  }
+  return code == WAITQ_OK ? set_rate_at(room, rate_per_s, at_ms * 1000, error) : code;
 }
 
 static int set_phase(struct waitq__state *state, const void *argument, waitq_error *error) {
@@ -133,6 +141,21 @@ int waitq_room_set_phase(waitq_room_t *room, uint32_t phase, waitq_error *error)
     waitq__log(&room->context->log, WAITQ_LOG_INFO, "room %s: phase %u", room->named.name, phase);
   }
   return code;
+}
+
+static int pause_until(struct waitq__state *state, const void *argument, waitq_error *error) {
+  (void)error;
+  waitq__state_pause_until(state, *(const int64_t *)argument);
+  return WAITQ_OK;
+}
+
+int waitq_room_pause_until(waitq_room_t *room, int64_t until_ms, waitq_error *error) {
+  int code = waitq__room_guard(room, error);
+  if (code == WAITQ_OK) {
+    code = check_at("until_ms", until_ms, error);
+  }
+  const int64_t until_us = code == WAITQ_OK ? until_ms * 1000 : 0;
+  return code == WAITQ_OK ? control_room(room, pause_until, &until_us, error) : code;
 }
 
 struct reset {

@@ -11,6 +11,7 @@
 #include "room/round.h"
 #include "room/session.h"
 #include "room/shared.h"
+#include "room/signing.h"
 #include "room/submission.h"
 
 #define MS 1000
@@ -97,8 +98,15 @@ static enum waitq__verdict plan_enter(struct waitq__round *round, struct waitq__
 
 static enum waitq__verdict settle_enter(struct waitq__round *round, struct waitq__request *request) {
   struct enter *enter = (struct enter *)request;
-  if (enter->pass.state == WAITQ_STATE_ENTERED) {
-    waitq__session_pass(round->room, &round->room->state, enter->ticket.number, &enter->pass, &enter->content);
+  const waitq_room_t *room = round->room;
+  uint32_t *state = &enter->pass.state;
+  if (*state == WAITQ_STATE_ENTERED) {
+    waitq__session_pass(room, &room->state, enter->ticket.number, &enter->pass, &enter->content);
+  } else if (!waitq__room_is_in_process(room) && (*state == WAITQ_STATE_STALE || *state == WAITQ_STATE_EXPIRED)) {
+    /* What the store may have lost waits for its place, which it gets by being shown. */
+    waitq_status status;
+    waitq__room_status(room, &enter->ticket, round->now_us, &status);
+    *state = status.state == WAITQ_STATE_WAITING ? WAITQ_STATE_WAITING : *state;
   }
   return WAITQ__DONE;
 }
@@ -146,7 +154,7 @@ static int prepare(struct enter *enter, waitq_room_t *room, const char *ticket_t
 static int answer(const waitq_room_t *room, struct enter *enter, waitq_pass *pass, waitq_error *error) {
   int code = WAITQ_OK;
   if (enter->pass.state == WAITQ_STATE_ENTERED) {
-    code = waitq__pass_sign(&room->context->ring, &enter->content, enter->pass.text, error);
+    code = waitq__room_sign(room, &enter->content, enter->pass.text, error);
   }
   if (code == WAITQ_OK) {
     waitq__sized_write(pass, &enter->pass, sizeof enter->pass);

@@ -15,6 +15,7 @@
 #define REFRESH_US 250000
 #define STEP_MOST_US 100000
 #define STEP_LEAST_US 1000
+#define REST_US 20000
 
 /* After a failure the store is left alone for a moment. */
 #define RETRY_US 100000
@@ -49,6 +50,15 @@ int waitq__room_follow(waitq_room_t *room, waitq_error *error) {
 static int64_t step_interval(const struct waitq__state *state) {
   double fill_us = state->rate_per_s > 0.0 ? (double)state->burst / state->rate_per_s * 5e5 : STEP_MOST_US;
   return fill_us > STEP_MOST_US ? STEP_MOST_US : fill_us < STEP_LEAST_US ? STEP_LEAST_US : (int64_t)fill_us;
+}
+
+int waitq__room_is_due(const waitq_room_t *room, int64_t now_us) {
+  if (waitq__room_is_in_process(room) || now_us < room->due_us) {
+    return now_us >= room->due_us;
+  }
+  int64_t interval_us = step_interval(&room->state);
+  int64_t rest_us = interval_us < REST_US ? interval_us : REST_US;
+  return now_us >= room->state.now_us + (room->shared->has_stepped ? rest_us : 2 * rest_us);
 }
 
 /* What there is to do, as the room stands. */

@@ -11,11 +11,16 @@
 
 #include "room/room.h"
 
-/* Does what is due, from the context's thread; returns the moment of the monotonic clock by which it wants to be called again. */
-int64_t waitq__room_tend(void *room);
+/* Does what is due in a room, from the context's thread; returns the moment of the monotonic clock by which it wants to be called again. */
+int64_t waitq__room_tend(void *owner);
 
 /* Does all of it now, as far as it is due at now: for whoever wants to see it done. Without the lock. */
 int waitq__room_keep(waitq_room_t *room, int64_t now_us, waitq_error *error);
+
+/* Whether time is to do its work in a round of which nobody asks that. On a shared store that is a commit, which each context hears of, and which
+ * comes in the way of theirs: so it is left alone for a moment after it was done, and for a longer one where another context did it last. Where
+ * all are busy, one does it for all. Under the lock. */
+int waitq__room_is_due(const waitq_room_t *room, int64_t now_us);
 
 /* Reads a room that was just opened. */
 int waitq__room_follow(waitq_room_t *room, waitq_error *error);

@@ -139,6 +139,21 @@ static void see_from(waitq_room_t *room, uint64_t number) {
   }
 }
 
+/* Whoever was heard in the generation that was the last one known here may have been heard after its end. */
+static void see_again(waitq_room_t *room, uint64_t generation) {
+  uint64_t current = room->state.heartbeat.current;
+  for (uint64_t at = waitq__word(&room->ledger.first); generation != current && at < room->ledger.end;
+       at += WAITQ__CHUNK_TICKETS) {
+    struct waitq__chunk *chunk = waitq__ledger_chunk(&room->ledger, at);
+    uint64_t words[WAITQ__CHUNK_WORDS];
+    for (unsigned i = 0; i < WAITQ__CHUNK_WORDS; i++) {
+      words[i] = waitq__word(&chunk->seen[waitq__wheel_slot(generation)][i]);
+    }
+    waitq__ledger_replace(&room->ledger, WAITQ__PLANE_SEEN + waitq__wheel_slot(current), at, words,
+                          WAITQ__CHUNK_WORDS); /* adds them: who polled is only ever added to */
+  }
+}
+
 /* A room that nobody has known for a while, or that is in another epoch now. */
 static void begin(waitq_room_t *room) {
   struct waitq__wheel *wheel = &room->state.heartbeat;
@@ -148,7 +163,6 @@ static void begin(waitq_room_t *room) {
   }
   memset(room->unsaved, 0, sizeof room->unsaved);
   room->reference_total = waitq__room_turns(room);
-  waitq__pace_init(&room->pace, room->state.now_us, room->reference_total);
 }
 
 /* Puts what was read into the room. What fails for want of memory fails before anything is changed; but for sessions of another epoch: then
@@ -159,6 +173,7 @@ static int take(waitq_room_t *room, const struct reading *reading) {
   int is_same = !reading->is_first && waitq__word(&ledger->epoch) == waitq__word(&read->epoch) &&
                 waitq__word(&ledger->first) <= waitq__word(&read->first);
   uint64_t known_next = waitq__word(&ledger->next);
+  uint64_t generation = room->state.heartbeat.current;
   int64_t now_us = reading->is_first ? INT64_MIN : room->state.now_us;
   int code = make_space(ledger, reading, is_same);
   if (code == WAITQ_OK && !is_same) {
@@ -180,6 +195,7 @@ static int take(waitq_room_t *room, const struct reading *reading) {
   room->sessions.running = 0;
   if (is_same) {
     see_from(room, known_next);
+    see_again(room, generation);
   } else {
     begin(room);
   }

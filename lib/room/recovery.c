@@ -2,13 +2,13 @@
  * Copyright (c) 2026 The libwaitq authors */
 #include "room/recovery.h"
 
-#include <sodium.h>
 #include <string.h>
 
 #include "base/lock.h"
 #include "core/advance.h"
 #include "core/number.h"
 #include "room/shared.h"
+#include "room/signing.h"
 
 /* How many numbers are skipped after a loss: four seconds of 30,000 joins each that no context has heard of. */
 #define GAP_TICKETS (UINT64_C(1) << 17)
@@ -27,26 +27,6 @@ static void set_range(uint64_t *words, uint64_t first, uint64_t begin, uint64_t 
   }
 }
 
-/* The contexts of a store sign with one key: it is put back as well. */
-static void agree_again(waitq_room_t *room) {
-  waitq_t *context = room->context;
-  unsigned char key[sizeof context->own_key];
-  if (!context->has_own_key || context->ops->agree == NULL) {
-    return;
-  }
-  memcpy(key, context->own_key, sizeof key);
-  pthread_mutex_unlock(&room->lock);
-  int code = context->ops->agree(context->store, "key", key, sizeof key, NULL);
-  waitq__lock(&room->lock);
-  if (code == WAITQ_OK && sodium_memcmp(key, context->own_key, sizeof key) != 0) {
-    waitq__log(
-        &context->log, WAITQ_LOG_ERROR,
-        "room %s: the store holds another signing key than this context: tickets of one are no good to the other",
-        room->named.name);
-  }
-  sodium_memzero(key, sizeof key);
-}
-
 /* Which is later: what this context knows, or what the store still has. */
 static int is_known_later(const waitq_room_t *room, const struct waitq__told *lost) {
   uint64_t epoch = waitq__word(&room->ledger.epoch);
@@ -60,48 +40,59 @@ static uint64_t most(uint64_t a, uint64_t b) {
   return a > b ? a : b;
 }
 
-int waitq__room_recover(waitq_room_t *room, const struct waitq__told *lost, waitq_error *error) {
-  int is_ours = is_known_later(room, lost);
-  if (!is_ours && !lost->has_head) {
-    return waitq__fail(error, WAITQ_E_STORE, "the room \"%s\" is not in the store any more", room->named.name);
+/* What the room is put back as. */
+struct revival {
+  int is_ours; /* as this context knows it, not as the store still has it */
+  uint64_t epoch;
+  uint64_t version;
+  uint64_t begin; /* of the numbers that are skipped */
+  uint64_t end;
+  struct waitq__state state;
+};
+
+/* Numbers are skipped above all that anybody is known to have handed out. */
+static struct revival revive(const waitq_room_t *room, const struct waitq__told *lost) {
+  uint64_t known_epoch = waitq__word(&room->ledger.epoch);
+  uint64_t known_next = waitq__word(&room->ledger.next);
+  struct revival revival = {.is_ours = is_known_later(room, lost)};
+  revival.state = revival.is_ours ? room->state : lost->state;
+  revival.epoch = revival.is_ours ? known_epoch : lost->epoch;
+  revival.begin = revival.is_ours ? known_next : lost->next;
+  if (lost->has_head && lost->epoch == revival.epoch) {
+    revival.begin = most(revival.begin, lost->next);
   }
-  struct waitq__state state = is_ours ? room->state : lost->state;
-  uint64_t epoch = is_ours ? waitq__word(&room->ledger.epoch) : lost->epoch;
-  uint64_t begin = is_ours ? waitq__word(&room->ledger.next) : lost->next;
-  if (lost->has_head && lost->epoch == epoch) {
-    begin = most(begin, lost->next);
+  if (room->version != WAITQ__VERSION_NONE && known_epoch == revival.epoch) {
+    revival.begin = most(revival.begin, known_next);
   }
-  if (room->version != WAITQ__VERSION_NONE && epoch == waitq__word(&room->ledger.epoch)) {
-    begin = most(begin, waitq__word(&room->ledger.next));
-  }
-  uint64_t end = begin + GAP_TICKETS < WAITQ__NUMBER_END ? begin + GAP_TICKETS : WAITQ__NUMBER_END;
-  uint64_t first = begin - begin % 64;
-  uint64_t *words = waitq__alloc_zeroed(&room->context->allocator, GAP_WORDS * sizeof *words);
-  if (words == NULL) {
-    return waitq__fail(error, WAITQ_E_NOMEM, "no memory to put the room back");
-  }
-  set_range(words, first, begin, end);
-  waitq__state_recover(&state, begin, end, waitq__room_now(room));
-  const waitq_store_bits gone = {WAITQ__PLANE_GONE, (uint32_t)((end - first + 63) / 64), first, words};
-  uint64_t version = is_ours ? room->version : lost->version;
+  revival.end = revival.begin + GAP_TICKETS < WAITQ__NUMBER_END ? revival.begin + GAP_TICKETS : WAITQ__NUMBER_END;
+  revival.version = revival.is_ours ? room->version : lost->version;
   if (lost->has_head) {
-    version = most(version, lost->version);
+    revival.version = most(revival.version, lost->version);
   }
-  version += VERSION_JUMP;
+  revival.version += VERSION_JUMP;
+  waitq__state_recover(&revival.state, revival.begin, revival.end, waitq__room_now(room));
+  return revival;
+}
+
+/* Puts it into the store. What is skipped is gone there until it is shown. */
+static int put_into_store(waitq_room_t *room, const struct revival *revival, uint64_t *words, waitq_error *error) {
+  uint64_t first = revival->begin - revival->begin % 64;
+  set_range(words, first, revival->begin, revival->end);
+  const waitq_store_bits gone = {WAITQ__PLANE_GONE, (uint32_t)((revival->end - first + 63) / 64), first, words};
   const waitq_store_commit commit = {
       .size = sizeof commit,
-      .version = version,
-      .epoch = epoch,
-      .join_limit = waitq__state_takes_joins(&state) ? end : 0, /* the next step says better */
-      .state = &state,
-      .state_size = sizeof state,
+      .version = revival->version,
+      .epoch = revival->epoch,
+      .join_limit = waitq__state_takes_joins(&revival->state) ? revival->end : 0, /* the next step says better */
+      .state = &revival->state,
+      .state_size = sizeof revival->state,
       .bits_count = 1,
       .bits = &gone,
-      .trim_below = state.trim,
-      .next_min = end,
+      .trim_below = revival->state.trim,
+      .next_min = revival->end,
   };
-  waitq_store_exchange exchange = {.epoch = epoch,
-                                   .version = version,
+  waitq_store_exchange exchange = {.epoch = revival->epoch,
+                                   .version = revival->version,
                                    .change = room->shared->change,
                                    .losses = room->shared->losses,
                                    .stood_us = room->shared->stood_us,
@@ -109,16 +100,28 @@ int waitq__room_recover(waitq_room_t *room, const struct waitq__told *lost, wait
                                    .commit = &commit};
   struct waitq__told told = waitq__replica_known(room);
   int code = waitq__replica_ask(room, &exchange, &told, error);
-  waitq__free(&room->context->allocator, words);
   if (code == WAITQ_OK && exchange.commit_code == WAITQ_OK) {
     waitq__log(&room->context->log, WAITQ_LOG_WARNING,
                "room %s: the store had lost it: put back %s, and numbers %llu to %llu are skipped", room->named.name,
-               is_ours ? "as it was known here" : "as the store still had it", (unsigned long long)begin,
-               (unsigned long long)(end - 1));
+               revival->is_ours ? "as it was known here" : "as the store still had it",
+               (unsigned long long)revival->begin, (unsigned long long)(revival->end - 1));
   }
-  if (code == WAITQ_OK) {
-    agree_again(room);
+  return code;
+}
+
+int waitq__room_recover(waitq_room_t *room, const struct waitq__told *lost, waitq_error *error) {
+  if (room->version == WAITQ__VERSION_NONE && !lost->has_head) {
+    return waitq__fail(error, WAITQ_E_STORE, "the room \"%s\" is not in the store any more", room->named.name);
   }
+  /* The keys go first: whoever reads the room finds the one that it names. */
+  int code = waitq__room_agree_again(room, error);
+  uint64_t *words = code == WAITQ_OK ? waitq__alloc_zeroed(&room->context->allocator, GAP_WORDS * sizeof *words) : NULL;
+  if (words == NULL) {
+    return code != WAITQ_OK ? code : waitq__fail(error, WAITQ_E_NOMEM, "no memory to put the room back");
+  }
+  const struct revival revival = revive(room, lost);
+  code = put_into_store(room, &revival, words, error);
+  waitq__free(&room->context->allocator, words);
   return code == WAITQ_OK ? WAITQ_E_CONFLICT : code;
 }
 
@@ -214,6 +217,10 @@ int waitq__room_put_back(waitq_room_t *room, uint64_t losses, uint64_t known_nex
     room->shared->losses = losses;
     return WAITQ_OK;
   }
+  int code = waitq__room_agree_again(room, error);
+  if (code != WAITQ_OK) {
+    return code;
+  }
   struct returns *returns = waitq__alloc(&room->context->allocator, sizeof *returns);
   if (returns == NULL) {
     return waitq__fail(error, WAITQ_E_NOMEM, "no memory to put the room back");
@@ -223,7 +230,6 @@ int waitq__room_put_back(waitq_room_t *room, uint64_t losses, uint64_t known_nex
   returns->known_next = known_next;
   returns->mark_count = 0;
   returns->unmark_count = 0;
-  int code = WAITQ_OK;
   uint64_t first = waitq__word(&room->ledger.first);
   for (; code == WAITQ_OK && first < known_next && first < room->ledger.end; first += WAITQ__CHUNK_TICKETS) {
     code = add_known(returns, first);

@@ -18,7 +18,7 @@
 struct waitq__told {
   waitq_room_t *room;
   const waitq_store_exchange *exchange;
-  waitq_error *why; /* while it is under way: what was wrong with what was told */
+  waitq_error *why; /* while it is under way: what is wrong with the state that was told */
   int has_head;
   uint64_t version;
   uint64_t epoch;

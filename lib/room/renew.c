@@ -5,6 +5,7 @@
 #include "base/sized.h"
 #include "room/round.h"
 #include "room/session.h"
+#include "room/signing.h"
 #include "room/submission.h"
 
 struct renew {
@@ -80,7 +81,7 @@ static int prepare(struct renew *renew, waitq_room_t *room, const char *pass_tex
 static int answer(const waitq_room_t *room, struct renew *renew, waitq_pass *pass, waitq_error *error) {
   int code = WAITQ_OK;
   if (renew->pass.state == WAITQ_STATE_ENTERED) {
-    code = waitq__pass_sign(&room->context->ring, &renew->content, renew->pass.text, error);
+    code = waitq__room_sign(room, &renew->content, renew->pass.text, error);
   }
   if (code == WAITQ_OK) {
     waitq__sized_write(pass, &renew->pass, sizeof renew->pass);

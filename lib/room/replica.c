@@ -7,6 +7,7 @@
 #include "core/number.h"
 #include "room/recovery.h"
 #include "room/shared.h"
+#include "room/signing.h"
 #include "room/store_time.h"
 
 /* All planes but those of polls: those are asked for when a generation ends. */
@@ -56,7 +57,7 @@ static int told_head(void *user, const waitq_store_head *head) {
     return code;
   }
   if (head->next < told->state.head || head->epoch == 0 || head->epoch > WAITQ__EPOCH_MAX) {
-    return WAITQ_E_DAMAGED;
+    return waitq__fail(told->why, WAITQ_E_DAMAGED, "its epoch or next number cannot be, or does not fit its state");
   }
   told->has_head = 1;
   told->version = head->version;
@@ -93,6 +94,18 @@ static void merge(const struct waitq__told *told, const waitq_store_bits *bits, 
   }
 }
 
+/* Whether there was a loss that is not taken in yet. */
+static int is_after_loss(const struct waitq__told *told) {
+  const struct waitq__shared *shared = told->room->shared;
+  return shared->has_losses && told->exchange->losses != shared->losses &&
+         waitq__word(&told->room->ledger.epoch) == told->known_epoch;
+}
+
+/* Whether readers would take tickets that are only skipped for ones that are gone. */
+static int is_unprepared(const struct waitq__told *told) {
+  return is_after_loss(told) && told->exchange->losses != told->room->shared->shown_losses;
+}
+
 static int take_bits(struct waitq__told *told, const waitq_store_bits *bits, uint32_t from, uint32_t count) {
   struct waitq__ledger *ledger = &told->room->ledger;
   uint64_t first = bits->first + from * UINT64_C(64);
@@ -102,8 +115,7 @@ static int take_bits(struct waitq__told *told, const waitq_store_bits *bits, uin
   if (code != WAITQ_OK) {
     return code;
   }
-  if (told->room->shared->has_losses && told->exchange->losses != told->room->shared->losses &&
-      waitq__word(&ledger->epoch) == told->known_epoch) {
+  if (is_after_loss(told)) {
     merge(told, bits, from, count, merged);
     words = merged;
   }
@@ -117,7 +129,8 @@ static int told_bits(void *user, const waitq_store_bits *bits) {
   int code = WAITQ_OK;
   told->bits_count++;
   waitq__lock(&room->lock);
-  for (uint32_t i = 0; code == WAITQ_OK && i < bits->count;) {
+  int is_for_later = is_unprepared(told);
+  for (uint32_t i = is_for_later ? bits->count : 0; code == WAITQ_OK && i < bits->count;) {
     uint64_t first = bits->first + i * UINT64_C(64);
     uint32_t count = (uint32_t)((WAITQ__CHUNK_TICKETS - first % WAITQ__CHUNK_TICKETS) / 64);
     count = count < bits->count - i ? count : bits->count - i;
@@ -149,6 +162,30 @@ void waitq__replica_take_state(waitq_room_t *room, const struct waitq__state *st
   }
 }
 
+/* A state that cannot be read is worth a line, once: until it can be, all that this context knows is what was before. */
+static void note_readable(waitq_room_t *room, const waitq_error *why) {
+  struct waitq__shared *shared = room->shared;
+  if (why->code != WAITQ_OK && shared->unreadable == 0) {
+    waitq__log(&room->context->log, WAITQ_LOG_ERROR,
+               "room %s: what others have written cannot be read, and nobody joins or enters here: %s",
+               room->named.name, why->text);
+  } else if (why->code == WAITQ_OK && shared->unreadable != 0) {
+    waitq__log(&room->context->log, WAITQ_LOG_INFO, "room %s: it can be read again", room->named.name);
+  }
+  shared->unreadable = why->code;
+}
+
+/* When the room was made, in the room's time: once for all, for the host may have a clock of its own. */
+static void note_birth(waitq_room_t *room, const waitq_store_exchange *exchange) {
+  struct waitq__shared *shared = room->shared;
+  if (exchange->born_us != shared->stored_born_us) {
+    int64_t heard_us = atomic_load_explicit(&shared->heard_us, memory_order_relaxed);
+    int64_t age_us = exchange->now_us - exchange->born_us;
+    shared->stored_born_us = exchange->born_us;
+    atomic_store_explicit(&shared->born_us, exchange->born_us == 0 ? 0 : heard_us - age_us, memory_order_relaxed);
+  }
+}
+
 int waitq__replica_ask(waitq_room_t *room, waitq_store_exchange *exchange, struct waitq__told *told,
                        waitq_error *error) {
   const waitq_store_sink sink = {sizeof sink, told, told_head, told_bits};
@@ -162,12 +199,21 @@ int waitq__replica_ask(waitq_room_t *room, waitq_store_exchange *exchange, struc
   pthread_mutex_unlock(&room->lock);
   struct waitq__store_moment moment = waitq__store_moment_begin(room);
   waitq_error why = WAITQ_ERROR_INIT;
-  told->why = &why;
+  waitq_error unreadable = WAITQ_ERROR_INIT;
+  told->why = &unreadable;
   int code = room->context->ops->exchange(room->stored, exchange, &why);
   told->why = NULL;
+  if (code != WAITQ_OK && unreadable.code != WAITQ_OK) {
+    why = unreadable; /* whatever the store makes of it */
+    code = why.code;
+  }
   waitq__lock(&room->lock);
+  if (code == WAITQ_OK || unreadable.code != WAITQ_OK) {
+    note_readable(room, &unreadable);
+  }
   waitq__store_moment_end(room, &moment, code, exchange->now_us);
   if (code == WAITQ_OK) {
+    note_birth(room, exchange);
     return WAITQ_OK;
   }
   int is_of_room = code == WAITQ_E_DAMAGED || code == WAITQ_E_VERSION || code == WAITQ_E_NOMEM;
@@ -194,6 +240,7 @@ int waitq__replica_take(waitq_room_t *room, const waitq_store_exchange *exchange
   /* A state without the bits that belong to it is none that something can be decided by. */
   if (told->has_head && exchange->planes_wanted == PLANES_FOLLOWED) {
     waitq__replica_take_state(room, &told->state, told->version, told->join_limit);
+    room->shared->has_stepped = 0;
   }
   room->shared->stood_us = exchange->stood_us;
   room->shared->nodes = exchange->nodes;
@@ -209,7 +256,7 @@ static int take_more(waitq_room_t *room, waitq_store_exchange *exchange, struct 
                                  .change = exchange->change,
                                  .planes_wanted = exchange->planes_wanted};
     code = waitq__replica_ask(room, &more, told, error);
-    if (code == WAITQ_OK && (more.found & WAITQ_STORE_FOUND_LOSS) != 0) {
+    if (code == WAITQ_OK && ((more.found & WAITQ_STORE_FOUND_LOSS) != 0 || is_unprepared(told))) {
       code = WAITQ_E_CONFLICT; /* the next exchange puts it back */
     }
     code = code == WAITQ_OK ? waitq__replica_take(room, &more, told, error) : code;
@@ -280,6 +327,7 @@ static void take_commit(struct waitq__round *round, const waitq_store_commit *co
     room->shared->seen_change = 0;
   }
   waitq__replica_take_state(room, &round->state, commit->version + 1, commit->join_limit);
+  room->shared->has_stepped = 1;
 }
 
 /* What could not be taken in of what others did is no failure of what was asked: the store has done that. */
@@ -293,22 +341,70 @@ static int outcome(struct waitq__round *round, int code) {
                      waitq_error_text(code));
 }
 
+/* After a loss, readers learn which numbers were skipped before the bits say that these are gone. The bits, of which none was taken, are told
+ * again. */
+static int prepare(struct waitq__round *round, waitq_store_exchange *exchange, struct waitq__told *told) {
+  waitq_room_t *room = round->room;
+  if (!is_unprepared(told)) {
+    return WAITQ_OK;
+  }
+  waitq_store_exchange look = {.epoch = waitq__word(&room->ledger.epoch), .version = WAITQ__VERSION_NONE};
+  struct waitq__told seen = waitq__replica_known(room);
+  int code = waitq__replica_ask(room, &look, &seen, &round->failure);
+  if (code != WAITQ_OK) {
+    return code;
+  }
+  if (!seen.has_head || (look.found & WAITQ_STORE_FOUND_LOSS) != 0 || look.losses != exchange->losses ||
+      seen.epoch != told->known_epoch) {
+    return WAITQ_E_CONFLICT; /* another loss, or a new epoch: the next exchange tells */
+  }
+  room->state.gap_begin = seen.state.gap_begin;
+  room->state.gap_end = seen.state.gap_end;
+  room->state.gap_until_us = seen.state.gap_until_us;
+  room->shared->shown_losses = look.losses;
+  waitq__room_publish(room);
+  told->has_head = 0;
+  exchange->found |= WAITQ_STORE_FOUND_MORE;
+  exchange->change = *change_of(round);
+  return WAITQ_OK;
+}
+
 /* Takes what was told into state and ledger, all of it. */
 static int take_all(struct waitq__round *round, waitq_store_exchange *exchange, struct waitq__told *told) {
   waitq_room_t *room = round->room;
   uint64_t known_next = told->known_next;
-  int code = waitq__replica_take(room, exchange, told, &round->failure);
+  uint64_t known_epoch = told->known_epoch;
+  int code = prepare(round, exchange, told);
+  if (code == WAITQ_OK) {
+    code = waitq__replica_take(room, exchange, told, &round->failure);
+  }
   if (code == WAITQ_OK) {
     code = take_more(room, exchange, told, &round->failure);
   }
   if (code == WAITQ_OK && (!room->shared->has_losses || exchange->losses != room->shared->losses)) {
+    /* Of an epoch that was made in its place nothing is put back. */
+    known_next = known_epoch == waitq__word(&room->ledger.epoch) ? known_next : 0;
     code = waitq__room_put_back(room, exchange->losses, known_next, &round->failure);
   }
   return code;
 }
 
+/* While the state cannot be read, nothing is asked of the store but whether it can be now. Then all is planned again. */
+static int look_again(struct waitq__round *round) {
+  waitq_room_t *room = round->room;
+  waitq_store_exchange exchange = {.epoch = waitq__word(&room->ledger.epoch),
+                                   .version = waitq__replica_version(room),
+                                   .change = room->shared->change};
+  struct waitq__told told = waitq__replica_known(room);
+  int code = waitq__replica_ask(room, &exchange, &told, &round->failure);
+  return code == WAITQ_OK ? WAITQ_E_CONFLICT : code;
+}
+
 int waitq__replica_exchange(struct waitq__round *round) {
   waitq_room_t *room = round->room;
+  if (room->shared->unreadable != 0) {
+    return look_again(round);
+  }
   if (round->bits_count > 0) {
     waitq__round_change(round);
     round->commits = 1;
@@ -335,6 +431,7 @@ int waitq__replica_exchange(struct waitq__round *round) {
     room->shared->is_behind = 1; /* all of it is told again, with what was set here */
     return code;
   }
+  waitq__room_find_key(room);
   *change_of(round) = exchange.change;
   room->shared->is_behind &= round->wants_polls;
   round->untold_us = exchange.untold_us;

@@ -7,6 +7,7 @@
 #include <sodium.h>
 #include <string.h>
 
+#include "base/lock.h"
 #include "base/name.h"
 #include "base/sized.h"
 #include "core/advance.h"
@@ -14,6 +15,7 @@
 #include "room/keep.h"
 #include "room/round.h"
 #include "room/shared.h"
+#include "room/signing.h"
 
 void waitq_policy_init(waitq_policy *policy, size_t size) {
   waitq__sized_init(policy, size, &(waitq_policy)WAITQ_POLICY_INIT, sizeof(waitq_policy));
@@ -24,47 +26,6 @@ int waitq__room_guard(const waitq_room_t *room, waitq_error *error) {
     return waitq__fail(error, WAITQ_E_INVALID, "room is NULL");
   }
   return waitq__guard(room->context, error);
-}
-
-/* A number by which a key is recognised and which tells nothing of it. */
-static uint32_t key_id(const struct waitq__keyring *ring, size_t index) {
-  unsigned char bytes[WAITQ__TICKET_KEY_SIZE];
-  uint32_t id;
-  waitq__keyring_derive(ring, index, "key id", "", bytes, sizeof bytes);
-  memcpy(&id, bytes, sizeof id);
-  return id;
-}
-
-static void derive_keys(waitq_room_t *room, const char *name) {
-  const struct waitq__keyring *ring = &room->context->ring;
-  for (size_t i = 0; i < ring->count; i++) {
-    if (waitq__keyring_has_secret(ring, i)) {
-      unsigned char *ticket_key = room->ticket_keys[room->ticket_key_count];
-      unsigned char *visitor_key = room->visitor_keys[room->ticket_key_count];
-      waitq__keyring_derive(ring, i, "ticket", name, ticket_key, WAITQ__TICKET_KEY_SIZE);
-      waitq__keyring_derive(ring, i, "visitor", name, visitor_key, WAITQ__TICKET_KEY_SIZE);
-      room->ticket_key_count++;
-    }
-  }
-}
-
-/* Finds the key that the room's visitors were hashed with from the beginning: a new signing key must not make them strangers. */
-static void choose_visitor_key(waitq_room_t *room) {
-  const struct waitq__keyring *ring = &room->context->ring;
-  size_t derived = 0;
-  for (size_t i = 0; i < ring->count; i++) {
-    if (!waitq__keyring_has_secret(ring, i)) {
-      continue;
-    }
-    if (key_id(ring, i) == room->state.visitor_key) {
-      room->visitor_key = derived;
-      return;
-    }
-    derived++;
-  }
-  waitq__log(&room->context->log, WAITQ_LOG_WARNING,
-             "room %s: the key that its visitors are known by is not in the key ring: they will be taken for new ones",
-             room->named.name);
 }
 
 static void close_stored(const waitq_room_t *room) {
@@ -101,7 +62,7 @@ static int open_stored(waitq_room_t *room, const char *name, const waitq_policy 
   waitq_t *context = room->context;
   int64_t now_us = waitq__now(context);
   struct waitq__state state;
-  waitq__state_init(&state, policy, key_id(&context->ring, 0), now_us);
+  waitq__state_init(&state, policy, waitq__key_id(&context->ring, 0), now_us);
   uint64_t epoch = (uint64_t)(now_us / 1000000);
   const waitq_store_head initial = {
       .size = sizeof initial,
@@ -165,7 +126,7 @@ static int room_new(waitq_t *context, const char *name, const waitq_policy *poli
   room->queue_end = &room->queue;
   room->finished_end = &room->finished;
   waitq__reference_init(&room->reference, waitq__now(context));
-  derive_keys(room, name);
+  waitq__room_derive_keys(room);
   int code = waitq__ledger_init(&room->ledger, &context->allocator);
   if (code == WAITQ_OK && waitq__is_shared(context)) {
     code = make_shared(room);
@@ -176,7 +137,9 @@ static int room_new(waitq_t *context, const char *name, const waitq_policy *poli
     code = open_stored(room, name, policy, error);
   }
   if (code == WAITQ_OK) {
-    choose_visitor_key(room);
+    waitq__lock(&room->lock);
+    waitq__room_find_key(room);
+    pthread_mutex_unlock(&room->lock);
     /* By its own name: the context's thread may be reading it. */
     code = waitq__registry_add(&context->rooms, &room->named, room->named.name);
     if (code != WAITQ_OK) {

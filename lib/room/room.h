@@ -19,8 +19,9 @@
 #include "core/ledger.h"
 #include "core/state.h"
 #include "core/sweep.h"
-#include "eta/pace.h"
 #include "eta/reference.h"
+#include "room/totals.h"
+#include "room/silence.h"
 #include "room/view.h"
 #include "token/ticket.h"
 
@@ -28,6 +29,18 @@
 struct waitq__unsaved {
   uint64_t begin;
   uint64_t end;
+};
+
+/* What the forecast rests on: when it is no more so, another is made. */
+struct waitq__drawn {
+  int64_t folded_us;
+  int64_t rate_changed_us;
+  int64_t goes_on_us;
+  uint64_t epoch;
+  uint64_t phase;
+  uint64_t plan_count;
+  uint64_t max_active;
+  uint64_t eta_model;
 };
 
 struct waitq__request;
@@ -40,8 +53,13 @@ struct waitq_room {
   void *stored; /* the store's own */
   unsigned char ticket_keys[WAITQ__KEYS_MAX][WAITQ__TICKET_KEY_SIZE];
   unsigned char visitor_keys[WAITQ__KEYS_MAX][WAITQ__TICKET_KEY_SIZE];
-  size_t ticket_key_count;
-  size_t visitor_key; /* which of them hashes visitors */
+  _Atomic size_t ticket_key_count;
+  _Atomic size_t visitor_key; /* which of them hashes visitors */
+  size_t keys_derived;        /* from so many of the context's */
+  int has_key_id;             /* the key that the room names was looked for: */
+  uint32_t key_id;
+
+  struct waitq__totals totals; /* for waitq_metrics() */
 
   pthread_mutex_t lock;
   struct waitq__request *queue; /* what is to take part in the next round */
@@ -60,15 +78,19 @@ struct waitq_room {
   uint64_t version;
   uint64_t join_limit;
   int64_t due_us;
+  int64_t late_us; /* when a poll could not do what was due, as a store in the process failed; 0: it is done */
   struct waitq__ledger ledger;
   struct waitq__sweep silent;
   struct waitq__sweep sessions;
   struct waitq__unsaved unsaved[2]; /* by kind of sweep */
-  struct waitq__pace pace;
   struct waitq__reference reference;
   uint64_t reference_total; /* turns that the reference has been told of */
+  struct waitq__forecast forecast;
+  struct waitq__drawn drawn;
+  struct waitq__silence silence;
 
   struct waitq__views views; /* read without the lock */
+  struct waitq__tables tables;
 };
 
 /* How many chunks a call may sweep on its way: a poll, any other call, and one that finishes all there is. */

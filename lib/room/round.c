@@ -8,6 +8,7 @@
 #include "base/lock.h"
 #include "context/io.h"
 #include "room/ask.h"
+#include "room/keep.h"
 #include "room/shared.h"
 #include "room/step.h"
 
@@ -20,12 +21,6 @@
 /* After so many conflicts in a row rounds are made half as long, and again: whoever plans longer than the others would never be the first. */
 #define CONFLICTS_PATIENCE 4
 #define SHORTEST_ROUND 4
-
-/* How many requests are enough for a round, and how long the thread waits for so many. */
-#define GATHER_ENOUGH 64
-#define GATHER_SLICES 8
-#define GATHER_SLICE_NS 100000
-#define GATHER_REST 16
 
 /* How many rounds the context's thread leads before it looks at what else is due: more may come for ever. */
 #define ROUNDS_AT_ONCE 8
@@ -138,7 +133,7 @@ static int gather(struct waitq__round *round) {
     wants_step |= request->wants_step;
     chunks = request->chunks > chunks ? request->chunks : chunks;
   }
-  if (!holds_step && (wants_step || round->now_us >= round->room->due_us)) {
+  if (!holds_step && (wants_step || waitq__room_is_due(round->room, round->now_us))) {
     waitq__plan_step(round, chunks);
   }
   return chunks;
@@ -336,9 +331,6 @@ int waitq__room_make_space(waitq_room_t *room) {
 static void carry_out(struct waitq__round *round, int chunks) {
   waitq_room_t *room = round->room;
   struct waitq__request *members = plan(round);
-  if (room->shared != NULL) {
-    room->shared->last_members = round->member_count;
-  }
   if (round->has_state && waitq__room_is_in_process(room) && chunks != WAITQ__SWEEP_POLL) {
     waitq__room_save_swept(room); /* before head moves over whom a sweep has found */
   }
@@ -346,6 +338,10 @@ static void carry_out(struct waitq__round *round, int chunks) {
   room->conflicts_in_a_row = code == WAITQ_E_CONFLICT || round->conflicted ? room->conflicts_in_a_row + 1 : 0;
   if (code == WAITQ_OK) {
     apply(round);
+  }
+  if (round->has_state) {
+    int is_poll = chunks == WAITQ__SWEEP_POLL;
+    room->late_us = code == WAITQ_OK ? 0 : is_poll ? round->now_us : room->late_us;
   }
   if (round->has_state || round->bits_count > 0 || round->is_news) {
     /* After a failure as well: what is due is due to whoever comes next. */
@@ -382,7 +378,7 @@ static void lead(waitq_room_t *room) {
   carry_out(round, chunks);
 }
 
-void waitq__room_look_round(waitq_room_t *room, int64_t now_us) {
+static void look_once(waitq_room_t *room, int64_t now_us) {
   struct waitq__round round;
   begin(&round, room);
   if (now_us > round.now_us) {
@@ -390,6 +386,13 @@ void waitq__room_look_round(waitq_room_t *room, int64_t now_us) {
   }
   waitq__plan_step(&round, WAITQ__SWEEP_POLL);
   carry_out(&round, WAITQ__SWEEP_POLL);
+}
+
+void waitq__room_look_round(waitq_room_t *room, int64_t now_us) {
+  look_once(room, now_us);
+  if (room->conflicts_in_a_row > 0) { /* it was read anew, as it was left a while ago */
+    look_once(room, now_us);
+  }
 }
 
 /* Somebody else leads: waits for the round that the request takes part in. */
@@ -444,33 +447,28 @@ int waitq__room_run(waitq_room_t *room, struct waitq__request *request) {
 /* How many have gathered, as far as it matters. */
 static uint32_t gathered(const waitq_room_t *room) {
   uint32_t count = 0;
-  for (const struct waitq__request *request = room->queue; request != NULL && count < GATHER_ENOUGH;
+  for (const struct waitq__request *request = room->queue; request != NULL && count < WAITQ__ROUND_LEAST;
        request = request->next) {
     count++;
   }
   return count;
 }
 
-/* While requests come one after the other faster than the store answers, but too few for a round to be worth its cost, some more are let gather. A
- * crowd that waits for its answers before it asks again is not kept waiting: it does not grow, and then the next rounds go at once. */
-static void let_gather(waitq_room_t *room) {
-  struct waitq__shared *shared = room->shared;
-  const struct timespec slice = {0, GATHER_SLICE_NS};
-  uint32_t count = gathered(room);
-  if (shared->last_members < 2 || shared->last_members >= GATHER_ENOUGH / 2 || shared->rounds_at_once > 0) {
-    shared->rounds_at_once -= shared->rounds_at_once > 0;
-    return;
-  }
-  unsigned still = 0;
-  for (unsigned i = 0; i < GATHER_SLICES && still < 2 && count < GATHER_ENOUGH; i++) {
-    uint32_t before = count;
+/* The context's thread leads a round, but for a moment in which more may come, unless others wait for the thread. */
+static void lead_patiently(waitq_room_t *room) {
+  struct waitq__gather *gather = &room->shared->gather;
+  int64_t wait_us = waitq__gather_wait(gather, waitq__monotonic_us(), gathered(room));
+  if (wait_us > 0 && !waitq__io_is_awaited(&room->context->io, &room->shared->work)) {
+    const struct timespec pause = {0, (long)wait_us * 1000};
     pthread_mutex_unlock(&room->lock);
-    nanosleep(&slice, NULL);
+    nanosleep(&pause, NULL);
     waitq__lock(&room->lock);
-    count = gathered(room);
-    still = count > before ? 0 : still + 1;
   }
-  shared->rounds_at_once = still == 2 ? GATHER_REST : 0;
+  if (room->queue != NULL && !room->is_led) {
+    int64_t begun_us = waitq__monotonic_us();
+    lead(room);
+    waitq__gather_note(gather, begun_us, room->shared->round.member_count);
+  }
 }
 
 void waitq__room_serve(waitq_room_t *room) {
@@ -480,11 +478,10 @@ void waitq__room_serve(waitq_room_t *room) {
       waitq__io_serve(&room->context->io, &room->shared->work);
       break;
     }
-    if (!waitq__room_is_in_process(room)) {
-      let_gather(room);
-    }
-    if (room->queue != NULL && !room->is_led) {
+    if (waitq__room_is_in_process(room)) {
       lead(room);
+    } else {
+      lead_patiently(room);
     }
   }
   pthread_mutex_unlock(&room->lock);

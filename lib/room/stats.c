@@ -2,6 +2,8 @@
  * Copyright (c) 2026 The libwaitq authors */
 /* The counts of a room. They come from the planes and their totals, so they always add up. */
 
+#include "room/stats.h"
+
 #include "base/sized.h"
 #include "core/advance.h"
 #include "room/keep.h"
@@ -11,7 +13,7 @@ void waitq_stats_init(waitq_stats *stats, size_t size) {
   waitq__sized_init(stats, size, &(waitq_stats)WAITQ_STATS_INIT, sizeof(waitq_stats));
 }
 
-static void fill(const waitq_room_t *room, int64_t now_us, waitq_stats *stats) {
+void waitq__room_fill_stats(const waitq_room_t *room, int64_t now_us, waitq_stats *stats) {
   const struct waitq__state *state = &room->state;
   const struct waitq__ledger *ledger = &room->ledger;
   const waitq_store_ops *ops = room->context->ops;
@@ -33,6 +35,15 @@ static void fill(const waitq_room_t *room, int64_t now_us, waitq_stats *stats) {
       .memory_bytes = sizeof *room + ledger->bytes + (ops->memory_bytes == NULL ? 0 : ops->memory_bytes(room->stored)),
       .phase = state->phase,
   };
+  int64_t goes_on_us = waitq__state_goes_on_us(state);
+  const struct waitq__calibration *calibration = &state->history.calibration;
+  stats->eta_scored = calibration->scored;
+  stats->eta_acc = calibration->acc;
+  stats->eta_hit = calibration->hit;
+  stats->eta_bias = calibration->bias;
+  stats->eta_cov90 = calibration->cov90;
+  stats->eta_width = calibration->width;
+  stats->goes_on_at_ms = goes_on_us == WAITQ__NEVER_US ? 0 : goes_on_us / 1000;
   stats->expired = stats->issued - stats->waiting - stats->ready - stats->entered - stats->left;
 }
 
@@ -48,7 +59,7 @@ static enum waitq__verdict plan_stats(struct waitq__round *round, struct waitq__
 }
 
 static enum waitq__verdict settle_stats(struct waitq__round *round, struct waitq__request *request) {
-  fill(round->room, request->now_us, ((struct stats_request *)request)->stats);
+  waitq__room_fill_stats(round->room, request->now_us, ((struct stats_request *)request)->stats);
   return WAITQ__DONE;
 }
 

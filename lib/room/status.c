@@ -7,6 +7,7 @@
 
 #include "base/sized.h"
 #include "core/advance.h"
+#include "room/foresee.h"
 #include "room/loss.h"
 #include "room/room.h"
 #include "room/shared.h"
@@ -15,6 +16,12 @@
 
 /* A shared store that was not heard for so long does not answer. */
 #define STALLED_MS 2000
+
+/* So long after an epoch has begun every context that hears the store has heard of it, and the clocks that say so agree so far. */
+#define NEWS_US 2000000
+
+/* So long a room that was made gives way to one that was there before and was lost. */
+#define YOUNG_US 10000000
 
 /* A visitor is asked to poll about ten times on the way to its turn. */
 #define POLLS_TO_TURN 10
@@ -81,8 +88,25 @@ static int64_t poll_interval_us(const struct waitq__view *view, int64_t eta_us, 
   return low + (int64_t)((double)(high - low) * spread(number, now_us));
 }
 
-static int64_t ms_up(int64_t us) {
-  return us < 0 ? WAITQ_UNKNOWN_MS : (us + MS - 1) / MS;
+/* Whole milliseconds, rounded up; the nearest microsecond is meant. */
+static int64_t ms_up(double seconds) {
+  return ((int64_t)(seconds * 1e6 + 0.5) + MS - 1) / MS;
+}
+
+/* The estimate for a ticket that waits. Returns the median in microseconds; -1 where there is none. */
+static int64_t fill_estimate(const waitq_room_t *room, const struct waitq__view *view, int64_t now_us,
+                             waitq_status *status) {
+  struct waitq__guess guess;
+  if (!waitq__foresee(room, &view->forecast, view->had_turn, status->ahead, now_us, &guess)) {
+    status->eta_ms = status->eta_low_ms = status->eta_high_ms = WAITQ_UNKNOWN_MS;
+    status->confidence = 0.0;
+    return -1;
+  }
+  status->eta_ms = ms_up(guess.eta_s);
+  status->eta_low_ms = ms_up(guess.low_s);
+  status->eta_high_ms = ms_up(guess.high_s);
+  status->confidence = guess.confidence;
+  return (int64_t)(guess.eta_s * 1e6);
 }
 
 /* The status of a ticket that waits, in the chunk that holds it. */
@@ -94,16 +118,9 @@ static void fill_waiting(const waitq_room_t *room, const struct waitq__view *vie
   status->ahead = before > view->had_turn ? before - view->had_turn : 0;
   status->position = status->ahead + 1;
   status->behind = live > before + 1 ? live - before - 1 : 0;
-  struct waitq__estimate estimate =
-      (view->flags & WAITQ__VIEW_PLANNED) != 0
-          ? waitq__estimate_planned(&view->forecast, &view->state, status->position, now_us)
-          : waitq__estimate(&view->forecast, status->position, now_us);
   status->reason = (uint32_t)view->forecast.reason;
-  status->eta_ms = ms_up(estimate.eta_us);
-  status->eta_low_ms = ms_up(estimate.low_us);
-  status->eta_high_ms = ms_up(estimate.high_us);
-  status->confidence = estimate.confidence;
-  status->next_poll_ms = poll_interval_us(view, estimate.eta_us, number, now_us) / MS;
+  int64_t eta_us = fill_estimate(room, view, now_us, status);
+  status->next_poll_ms = poll_interval_us(view, eta_us, number, now_us) / MS;
 }
 
 static void fill_ready(const struct waitq__view *view, uint64_t number, int64_t now_us, waitq_status *status) {
@@ -159,12 +176,28 @@ static void look_at_stand_in(const waitq_room_t *room, struct waitq__view *view,
   }
 }
 
+/* Whether a ticket that is not known here may yet turn out to be good. One of a later epoch may until the store has been heard well after it
+ * was issued: an epoch that has not come by then never comes. It was that of a room which gave way to this one after a loss. One that is
+ * older than the room may as long as this room could give way in its turn. */
+static int may_be_good(const waitq_room_t *room, const struct waitq__view *view, const struct waitq__ticket *ticket,
+                       uint64_t next) {
+  if (waitq__room_is_in_process(room) || waitq__is_stand_in(ticket)) {
+    return 0;
+  }
+  if (ticket->epoch == view->epoch) {
+    return ticket->number >= next;
+  }
+  int64_t heard_us = atomic_load_explicit(&room->shared->heard_us, memory_order_relaxed);
+  int64_t born_us = atomic_load_explicit(&room->shared->born_us, memory_order_relaxed);
+  return ticket->epoch > view->epoch ? heard_us < ticket->joined_us + NEWS_US
+                                     : ticket->joined_us < born_us && heard_us < born_us + YOUNG_US;
+}
+
 /* A genuine ticket that is not known here: another context has issued it a moment ago, or the store has lost it. */
 static int look_at_unknown(const waitq_room_t *room, struct waitq__view *view, const struct waitq__ticket *ticket,
                            int64_t now_us, waitq_status *status) {
   uint64_t next = waitq__word(&room->ledger.next);
-  int is_later = ticket->epoch > view->epoch || (ticket->epoch == view->epoch && ticket->number >= next);
-  if (waitq__room_is_in_process(room) || !is_later) {
+  if (!may_be_good(room, view, ticket, next)) {
     status->state = WAITQ_STATE_STALE;
     if (waitq__is_stand_in(ticket)) {
       look_at_stand_in(room, view, now_us, status);
@@ -172,7 +205,7 @@ static int look_at_unknown(const waitq_room_t *room, struct waitq__view *view, c
     return 1;
   }
   status->state = WAITQ_STATE_WAITING;
-  if (ticket->epoch > view->epoch) {
+  if (ticket->epoch != view->epoch) {
     status->ahead = ticket->number;
     status->eta_ms = status->eta_low_ms = status->eta_high_ms = WAITQ_UNKNOWN_MS;
     status->reason = WAITQ_REASON_NO_SAMPLES;

@@ -4,15 +4,14 @@
 
 #include "room/step.h"
 
+#include <stddef.h>
 #include <string.h>
 
 #include "core/advance.h"
+#include "room/foresee.h"
 #include "room/patrol.h"
 #include "room/round.h"
 #include "room/shared.h"
-
-/* While it is asked for each second, an estimate that is an average is refreshed. */
-#define REFRESH_US 1000000
 
 uint64_t waitq__room_turns(const waitq_room_t *room) {
   return room->state.head - waitq__ledger_gone_before(&room->ledger, room->state.head);
@@ -81,37 +80,22 @@ void waitq__plan_step(struct waitq__round *round, int chunks) {
   if (!waitq__room_is_in_process(room)) {
     plan_shared(round);
   }
+  if (room->late_us != 0) { /* polls went on, and were noted in a generation that should have ended */
+    waitq__wheel_prolong(&state->heartbeat, room->late_us);
+  }
   sweep_both(round, &chunks);
   waitq__advance_generations(state, &room->ledger);
   /* After a long silence the generation that has just ended may have expired as well. */
   sweep_both(round, &chunks);
+  uint64_t head = state->head;
   if (waitq__room_is_in_process(room) || !waitq__patrol_is_due(room, state, state->now_us)) {
     /* Nobody is given a turn who may be found to have fallen silent in a moment. */
     waitq__advance_turns(state, &room->ledger);
   }
+  waitq__foresee_score(round, head);
+  waitq__foresee_fold(round);
   round->trims = !room->sessions.running && waitq__advance_trim(state, &room->ledger);
   round->commits |= is_change(round);
-}
-
-static struct waitq__forecast forecast_of(waitq_room_t *room, int64_t *due_us) {
-  const struct waitq__state *state = &room->state;
-  uint64_t turns = waitq__room_turns(room);
-  uint64_t next = waitq__word(&room->ledger.next);
-  double gone_share = next == 0 ? 0.0 : (double)waitq__word(&room->ledger.gone) / (double)next;
-  int slots_bind = waitq__free_slots(state, &room->ledger) == 0;
-  waitq__pace_observe(&room->pace, state->now_us, turns);
-  struct waitq__forecast forecast = waitq__forecast(state, slots_bind, waitq__pace_per_s(&room->pace), gone_share);
-  if (state->eta_model == WAITQ_ETA_REFERENCE) {
-    uint64_t admitted = turns > room->reference_total ? turns - room->reference_total : 0;
-    waitq__reference_observe(&room->reference, state->now_us, admitted);
-    struct waitq__reference_rate rate = waitq__reference_rate(&room->reference, state->now_us);
-    forecast = waitq__forecast_reference(&forecast, &rate);
-  }
-  room->reference_total = turns;
-  if (forecast.relative && state->now_us + REFRESH_US < *due_us) {
-    *due_us = state->now_us + REFRESH_US;
-  }
-  return forecast;
 }
 
 void waitq__room_publish(waitq_room_t *room) {
@@ -119,7 +103,10 @@ void waitq__room_publish(waitq_room_t *room) {
   const struct waitq__state *state = &room->state;
   int is_sweeping = room->silent.running || room->sessions.running;
   room->due_us = is_sweeping ? state->now_us : waitq__advance_due(state, &room->ledger);
-  view.forecast = forecast_of(room, &room->due_us);
+  int64_t foresee_us = waitq__foresee_due(room);
+  room->due_us = foresee_us < room->due_us ? foresee_us : room->due_us;
+  waitq__foresee_draw(room);
+  view.forecast = room->forecast;
   view.epoch = waitq__word(&room->ledger.epoch);
   view.head = state->head;
   view.had_turn = waitq__room_turns(room);
@@ -128,12 +115,11 @@ void waitq__room_publish(waitq_room_t *room) {
   view.now_us = state->now_us;
   view.due_us = room->due_us;
   int is_restoring = state->gap_until_us > 0 && !waitq__room_is_in_process(room);
-  view.flags = (is_restoring ? WAITQ__VIEW_RESTORING : 0U) | (state->plan_count > 0 ? WAITQ__VIEW_PLANNED : 0U) |
-               (room->silent.running ? WAITQ__VIEW_SWEEPING : 0U);
+  view.flags = (is_restoring ? WAITQ__VIEW_RESTORING : 0U) | (room->silent.running ? WAITQ__VIEW_SWEEPING : 0U);
   view.seen_slot = waitq__wheel_slot(state->heartbeat.current);
   view.min_poll_us = state->min_poll_us;
   view.max_poll_us = state->max_poll_us;
   view.phase = state->phase;
-  view.state = *state;
+  memcpy(&view.state, state, offsetof(struct waitq__state, history));
   waitq__views_publish(&room->views, &view);
 }

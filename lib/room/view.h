@@ -12,13 +12,14 @@
  * The hot part comes first: a poll of a waiting ticket reads no more than that. */
 
 #include <stdatomic.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "core/state.h"
-#include "eta/estimate.h"
+#include "eta/forecast.h"
+#include "eta/table.h"
 
 enum waitq__view_flag {
-  WAITQ__VIEW_PLANNED = 1,  /* changes of rate are planned: estimates need the whole state */
   WAITQ__VIEW_SWEEPING = 2, /* silent visitors are being looked for: whoever polls looks at itself */
   WAITQ__VIEW_RESTORING = 4 /* a shared store has lost something: whoever polls shows its ticket */
 };
@@ -40,7 +41,8 @@ struct waitq__view {
   struct waitq__state state; /* the cold part */
 };
 
-#define WAITQ__VIEW_WORDS (sizeof(struct waitq__view) / 8)
+/* All but the history in the state, which no reader needs. */
+#define WAITQ__VIEW_WORDS ((offsetof(struct waitq__view, state) + offsetof(struct waitq__state, history)) / 8)
 #define WAITQ__VIEW_HOT_WORDS (offsetof(struct waitq__view, state) / 8)
 #define WAITQ__VIEW_SLOTS 4
 
@@ -49,8 +51,20 @@ struct waitq__views {
   _Atomic uint64_t slots[WAITQ__VIEW_SLOTS][WAITQ__VIEW_WORDS];
 };
 
+/* Tables are made anew once a second, and read by halves of a knot: a ring of their own. */
+struct waitq__tables {
+  _Atomic uint64_t newest;
+  _Atomic uint64_t slots[WAITQ__VIEW_SLOTS][WAITQ__TABLE_WORDS];
+};
+
 /* Publishes a view. Under the room's lock. */
 void waitq__views_publish(struct waitq__views *views, const struct waitq__view *view);
+
+/* Publishes a table. Under the room's lock, before the view whose forecast asks for it. */
+void waitq__tables_publish(struct waitq__tables *tables, const struct waitq__table *table);
+
+/* Looks up who has so many ahead, in the newest table. Returns 0 where nothing is known. */
+int waitq__tables_find(const struct waitq__tables *tables, double ahead, struct waitq__guess *guess);
 
 /* Reads the first words of the newest view. */
 void waitq__views_read(const struct waitq__views *views, struct waitq__view *view, unsigned words);

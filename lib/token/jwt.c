@@ -43,21 +43,21 @@ static size_t append(char text[WAITQ_PASS_SIZE], size_t used, const void *bytes,
   return used;
 }
 
-int waitq__jwt_sign(const struct waitq__keyring *ring, const char *payload, size_t length, char text[WAITQ_PASS_SIZE],
-                    waitq_error *error) {
-  const struct waitq__keyring_entry *signer = &ring->entries[0];
+int waitq__jwt_sign(const struct waitq__keyring *ring, size_t signer, const char *payload, size_t length,
+                    char text[WAITQ_PASS_SIZE], waitq_error *error) {
+  const struct waitq__keyring_entry *entry = &ring->entries[signer];
   unsigned char signature[WAITQ__SIGNATURE_SIZE];
   char header[HEADER_SIZE];
-  if (!waitq__keyring_has_secret(ring, 0)) {
+  if (!waitq__keyring_has_secret(ring, signer)) {
     return waitq__fail(error, WAITQ_E_KEY, "the first key of the ring cannot sign");
   }
   int header_length = snprintf(header, sizeof header, "{\"alg\":\"%s\",\"kid\":\"%s\",\"typ\":\"JWT\"}",
-                               waitq__keyring_algorithm(signer), signer->key.kid);
+                               waitq__keyring_algorithm(entry), entry->key.kid);
   size_t used = append(text, 0, header, (size_t)header_length);
   text[used++] = '.';
   used = append(text, used, payload, length);
   if (used != 0) {
-    size_t signature_size = waitq__keyring_sign(signer, text, used, signature);
+    size_t signature_size = waitq__keyring_sign(entry, text, used, signature);
     text[used++] = '.';
     used = append(text, used, signature, signature_size);
   }

@@ -21,10 +21,10 @@ struct waitq__jwt {
   char payload[WAITQ_PASS_SIZE]; /* JSON, not checked in any way beyond its signature */
 };
 
-/* Writes a token over a payload, signed with the ring's first key. WAITQ_E_KEY where that key cannot sign, WAITQ_E_INVALID
+/* Writes a token over a payload, signed with the ring's key at signer. WAITQ_E_KEY where that key cannot sign, WAITQ_E_INVALID
  * where the text would be too long. */
-int waitq__jwt_sign(const struct waitq__keyring *ring, const char *payload, size_t length, char text[WAITQ_PASS_SIZE],
-                    waitq_error *error);
+int waitq__jwt_sign(const struct waitq__keyring *ring, size_t signer, const char *payload, size_t length,
+                    char text[WAITQ_PASS_SIZE], waitq_error *error);
 
 /* Checks a token and hands out who signed it and its payload. WAITQ_E_MALFORMED, WAITQ_E_KEY, WAITQ_E_FORGED. */
 int waitq__jwt_read(const struct waitq__keyring *ring, const char *text, size_t length, struct waitq__jwt *jwt,

@@ -100,18 +100,19 @@ static int prepare_sodium(waitq_error *error) {
 }
 
 static int add_key(struct waitq__keyring *ring, const void *theirs, size_t first_size, waitq_error *error) {
-  struct waitq__keyring_entry *entry = &ring->entries[ring->count];
+  size_t index = ring->count;
+  struct waitq__keyring_entry *entry = &ring->entries[index];
   size_t size;
   memcpy(&size, theirs, sizeof size);
   if (size != first_size) {
-    return waitq__fail(error, WAITQ_E_VERSION, "key %zu: its size differs from the first key's", ring->count);
+    return waitq__fail(error, WAITQ_E_VERSION, "key %zu: its size differs from the first key's", index);
   }
-  int code = read_key(entry, theirs, ring->count, error);
+  int code = read_key(entry, theirs, index, error);
   if (code != WAITQ_OK) {
     return code;
   }
   if (waitq__keyring_find(ring, entry->key.kid) != NULL) {
-    return waitq__fail(error, WAITQ_E_INVALID, "key %zu: an earlier key has the same kid", ring->count);
+    return waitq__fail(error, WAITQ_E_INVALID, "key %zu: an earlier key has the same kid", index);
   }
   ring->count++;
   return WAITQ_OK;
@@ -133,6 +134,20 @@ int waitq__keyring_init(struct waitq__keyring *ring, const waitq_key *keys, size
   }
   if (code != WAITQ_OK) {
     waitq__keyring_wipe(ring);
+  }
+  return code;
+}
+
+int waitq__keyring_add(struct waitq__keyring *ring, const waitq_key *key, waitq_error *error) {
+  if (waitq__keyring_find(ring, key->kid) != NULL) {
+    return WAITQ_OK;
+  }
+  if (ring->count == WAITQ__KEYS_MAX) {
+    return waitq__fail(error, WAITQ_E_KEY, "a key ring has no more than %d keys", WAITQ__KEYS_MAX);
+  }
+  int code = add_key(ring, key, key->size, error);
+  if (code != WAITQ_OK) {
+    sodium_memzero(&ring->entries[ring->count], sizeof ring->entries[0]);
   }
   return code;
 }

@@ -7,6 +7,7 @@
  *
  * To rotate, a host puts the new key in front and keeps the old one behind it until the last pass it signed has ended. */
 
+#include <stdatomic.h>
 #include <stddef.h>
 
 #include <sodium.h>
@@ -27,7 +28,7 @@ struct waitq__keyring_entry {
 };
 
 struct waitq__keyring {
-  size_t count;
+  _Atomic size_t count; /* keys may be added behind while others are used */
   struct waitq__keyring_entry entries[WAITQ__KEYS_MAX];
 };
 
@@ -35,6 +36,10 @@ struct waitq__keyring {
  * failure the ring holds nothing. WAITQ_E_INVALID, WAITQ_E_VERSION, WAITQ_E_RANDOM. */
 int waitq__keyring_init(struct waitq__keyring *ring, const waitq_key *keys, size_t count, int must_sign,
                         waitq_error *error);
+
+/* Adds a key behind the others, unless one with its kid is there. One thread at a time; others may use the ring. WAITQ_E_INVALID
+ * where it is no key, WAITQ_E_KEY where there is no space. */
+int waitq__keyring_add(struct waitq__keyring *ring, const waitq_key *key, waitq_error *error);
 
 /* Wipes the keys from memory. */
 void waitq__keyring_wipe(struct waitq__keyring *ring);

@@ -62,8 +62,8 @@ static int is_time(int64_t seconds) {
   return seconds >= 0 && seconds <= WAITQ__PASS_TIME_MAX_S;
 }
 
-int waitq__pass_sign(const struct waitq__keyring *ring, const struct waitq__pass_content *content,
-                     char text[WAITQ_PASS_SIZE], waitq_error *error) {
+int waitq__pass_sign_with(const struct waitq__keyring *ring, size_t signer, const struct waitq__pass_content *content,
+                          char text[WAITQ_PASS_SIZE], waitq_error *error) {
   char payload[PAYLOAD_SIZE];
   char bound[sizeof ",\"bnd\":\"\"" + BINDING_TEXT_SIZE] = "";
   if (!waitq__is_name(content->room, WAITQ_ROOM_NAME_MAX)) {
@@ -82,7 +82,12 @@ int waitq__pass_sign(const struct waitq__keyring *ring, const struct waitq__pass
                         "\",\"nbf\":%" PRId64 "}",
                         content->room, bound, content->expires_at_s, content->issued_at_s, content->epoch,
                         content->number, content->issued_at_s);
-  return waitq__jwt_sign(ring, payload, (size_t)length, text, error);
+  return waitq__jwt_sign(ring, signer, payload, (size_t)length, text, error);
+}
+
+int waitq__pass_sign(const struct waitq__keyring *ring, const struct waitq__pass_content *content,
+                     char text[WAITQ_PASS_SIZE], waitq_error *error) {
+  return waitq__pass_sign_with(ring, 0, content, text, error);
 }
 
 static int read_room(const struct waitq__json_value *value, struct waitq__pass_content *content) {

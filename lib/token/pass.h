@@ -46,6 +46,10 @@ int waitq__binding_hash(const waitq_binding *binding, unsigned char out[WAITQ__B
 int waitq__pass_sign(const struct waitq__keyring *ring, const struct waitq__pass_content *content,
                      char text[WAITQ_PASS_SIZE], waitq_error *error);
 
+/* The same, signed with the key at signer. */
+int waitq__pass_sign_with(const struct waitq__keyring *ring, size_t signer, const struct waitq__pass_content *content,
+                          char text[WAITQ_PASS_SIZE], waitq_error *error);
+
 /* Checks structure and signature, and reads the claims; times, audience and binding are the caller's to judge. Fills content
  * only on success. WAITQ_E_MALFORMED, WAITQ_E_KEY, WAITQ_E_FORGED. */
 int waitq__pass_read(const struct waitq__keyring *ring, const char *text, size_t length,

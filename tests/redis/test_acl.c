@@ -201,7 +201,7 @@ static void read_script(const struct rules *rules, const struct waitq__script *s
 static void test_acl__the_rights_are_the_commands_of_the_scripts_and_of_the_client(void **state) {
   (void)state;
   static const struct waitq__script *const scripts[] = {&waitq__script_agree, &waitq__script_exchange,
-                                                        &waitq__script_limit, &waitq__script_open};
+                                                        &waitq__script_join, &waitq__script_limit, &waitq__script_open};
   _Static_assert(sizeof scripts / sizeof scripts[0] == WAITQ__SCRIPT_COUNT, "all scripts");
   struct rules rules;
   char found[8192] = " evalsha script|load info client|setname select cluster|slots asking ";

@@ -199,6 +199,10 @@ static void random_step(struct rng *rng, const struct model *model, const struct
   if (rng_once_in(rng, 2)) {
     random_joins(rng, model, step);
   }
+  if (rng_once_in(rng, 3)) {
+    step->exchange.shown_count = 0; /* joins alone */
+    return;
+  }
   if (rng_once_in(rng, 2)) {
     step->exchange.mark_count = (uint32_t)rng_below(rng, 3);
     step->exchange.unmark_count = rng_once_in(rng, 4) ? (uint32_t)rng_below(rng, 3) : 0;

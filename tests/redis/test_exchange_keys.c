@@ -405,9 +405,23 @@ static void test_keys__all_contexts_agree_on_the_first_bytes_that_were_proposed(
   assert_int_equal(second[0], 7);
 }
 
+static void test_keys__bytes_that_are_all_zero_only_ask(void **state) {
+  struct party *party = *state;
+  unsigned char nothing[32] = {0};
+  unsigned char bytes[32] = {0, 0, 5};
+  unsigned char asked[32] = {0};
+  assert_code(party->ops->agree(party->members[0]->store, "keya", asked, 32, NULL), WAITQ_OK);
+  assert_memory_equal(asked, nothing, 32);
+  assert_int_equal(server_ask_number(party->server, "EXISTS wq:agreed:keya"), 0);
+  assert_code(party->ops->agree(party->members[1]->store, "keya", bytes, 32, NULL), WAITQ_OK);
+  assert_code(party->ops->agree(party->members[0]->store, "keya", asked, 32, NULL), WAITQ_OK);
+  assert_memory_equal(asked, bytes, 32);
+  assert_int_equal(asked[2], 5);
+}
+
 static void test_keys__bytes_of_another_size_or_type_are_damage(void **state) {
   struct party *party = *state;
-  unsigned char bytes[32] = {0};
+  unsigned char bytes[32] = {1};
   waitq_error error = WAITQ_ERROR_INIT;
   assert_code(party->ops->agree(party->members[0]->store, "key", bytes, 32, NULL), WAITQ_OK);
   assert_code(party->ops->agree(party->members[0]->store, "key", bytes, 16, &error), WAITQ_E_DAMAGED);
@@ -437,6 +451,7 @@ int main(void) {
       PARTY_TEST(test_keys__a_new_room_has_nothing_of_one_whose_head_was_removed),
       PARTY_TEST(test_keys__a_full_redis_refuses_and_nothing_is_half_done),
       PARTY_TEST(test_keys__all_contexts_agree_on_the_first_bytes_that_were_proposed),
+      PARTY_TEST(test_keys__bytes_that_are_all_zero_only_ask),
       PARTY_TEST(test_keys__bytes_of_another_size_or_type_are_damage),
   };
   return cmocka_run_group_tests_name("exchange: keys", tests, party_group_setup, party_group_teardown);

@@ -3,6 +3,7 @@
 
 /* A room that is gone, or came back older, or was kept by another server: noticed, and put back by one context alone. */
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -266,6 +267,71 @@ static void test_loss__functions_that_do_one_thing_say_that_the_room_is_gone(voi
   }
 }
 
+/* Somebody who knows nothing of the room finds none, makes one, and gives a visitor its first number. Its epoch is that of the first one. */
+static void *make_anew(struct party *party) {
+  const waitq_store_head initial = {
+      .size = sizeof initial, .epoch = PARTY_EPOCH, .join_limit = 1000, .state = "anew", .state_size = 4};
+  void *room = NULL;
+  server_ask(party->server, "FLUSHALL");
+  assert_code(party->ops->room_open(party->members[1]->store, "room", &initial, &room, NULL), WAITQ_OK);
+  waitq_store_join join = party_visitor(8);
+  assert_code(party->ops->append(room, PARTY_EPOCH, 5, &join, 1, NULL), WAITQ_OK);
+  assert_int_equal(join.number, 0);
+  uint64_t word = 1;
+  waitq_store_bits bits = {2, 1, 0, &word};
+  assert_code(party->ops->mark(room, PARTY_EPOCH, &bits, 1, NULL), WAITQ_OK);
+  return room;
+}
+
+/* When the room was made, so many seconds ago, to all who look from now on. */
+static void pretend_birth(struct party *party, int64_t seconds_ago) {
+  static const char script[] =
+      "local time = redis.call('TIME') return redis.call('HSET', 'wq:{room}', 'born_us', "
+      "string.format('%.0f', (time[1] - ARGV[1]) * 1000000))";
+  char seconds[16];
+  snprintf(seconds, sizeof seconds, "%lld", (long long)seconds_ago);
+  const char *const words[] = {"EVAL", script, "0", seconds};
+  assert_string_equal(server_ask_words(party->server, words, 4), "0");
+}
+
+static void test_loss__a_room_that_was_just_made_gives_way_to_the_one_that_was_there(void **state) {
+  struct party *party = *state;
+  begin(party);
+  int64_t born_us = party_number(party, "born_us");
+  void *anew = make_anew(party);
+  waitq_store_exchange exchange = member_ask(party->members[0]);
+  member_exchange(party, 0, &exchange);
+  assert_int_equal(exchange.found, WAITQ_STORE_FOUND_LOSS);
+  assert_int_equal(party->members[0]->heads, 0); /* what is there is nothing to go on with */
+  waitq_store_commit commit = commit_back(party, 0, 5000);
+  assert_code(recover(party, 0, &commit).commit_code, WAITQ_OK);
+  assert_int_equal(party_number(party, "born_us"), born_us);
+  assert_false(member_has(party->members[0], 2, 0)); /* nothing of it is left, though it has the same epoch */
+  assert_int_equal(member_join(party, 0, party_visitor(8)).number, 5000);
+  member_refresh(party, 1);
+  assert_memory_equal(party->members[1]->state, "put back", 8);
+  waitq_store_exchange asked = {.size = sizeof asked, .epoch = PARTY_EPOCH, .sink = &party->members[1]->sink};
+  assert_code(party->ops->exchange(anew, &asked, NULL), WAITQ_OK); /* who has made it follows */
+  assert_int_equal(asked.found, 0);
+  assert_int_equal(asked.losses, 1);
+  assert_int_equal(asked.next, 5001);
+  party->ops->room_close(anew);
+}
+
+static void test_loss__a_room_that_was_made_a_while_ago_is_the_room(void **state) {
+  struct party *party = *state;
+  pretend_birth(party, 60);
+  begin(party);
+  void *anew = make_anew(party);
+  pretend_birth(party, 11);
+  waitq_store_exchange exchange = member_ask(party->members[0]);
+  member_exchange(party, 0, &exchange);
+  assert_int_equal(exchange.found, 0);
+  assert_int_equal(exchange.next, 1);
+  assert_memory_equal(party->members[0]->state, "anew", 4);
+  party->ops->room_close(anew);
+}
+
 static int restart_setup(void **state) {
   const struct server_options options = {.flags = SERVER_AOF};
   server = party_server;
@@ -308,6 +374,8 @@ int main(void) {
       PARTY_TEST(test_loss__a_room_of_another_epoch_is_emptied_first),
       PARTY_TEST(test_loss__losses_changes_and_standing_time_never_count_backward),
       PARTY_TEST(test_loss__what_the_other_marked_after_a_loss_is_told_whatever_was_known_before),
+      PARTY_TEST(test_loss__a_room_that_was_just_made_gives_way_to_the_one_that_was_there),
+      PARTY_TEST(test_loss__a_room_that_was_made_a_while_ago_is_the_room),
       PARTY_TEST(test_loss__a_recovery_without_a_commit_is_refused),
       PARTY_TEST(test_loss__functions_that_do_one_thing_take_the_room_as_another_server_left_it),
       PARTY_TEST(test_loss__functions_that_do_one_thing_say_that_the_room_is_gone),

@@ -231,6 +231,39 @@ static void test_loss__a_ticket_that_nobody_knows_any_more_is_put_back(void **st
   }
 }
 
+/* Numbers that a node does not know lie in the gap, and are gone until they are shown. It learns the one a while before the other. */
+static void test_loss__nobody_is_told_to_have_expired_while_a_slow_node_takes_it_in(void **state) {
+  const struct loss *loss = loss_of(state);
+  waitq_policy policy = quick_policy(0.0, 1);
+  char uri[64];
+  proxy = proxy_start(server_port(server));
+  snprintf(uri, sizeof uri, "redis://127.0.0.1:%u", proxy_port(proxy));
+  node_open(&a, uri, &policy);
+  node_open(&b, server_uri(server), NULL);
+  struct guest guests[30];
+  proxy_stall(proxy, PROXY_BOTH);
+  for (unsigned i = 0; i < 30; i++) {
+    guest_join_numbered(b.room, "v", i, &guests[i]);
+  }
+  node_close(&b);
+  loss->happen();
+  proxy_drop(proxy, PROXY_RESET);
+  proxy_heal(proxy);
+  proxy_delay(proxy, PROXY_BOTH, 20);
+  int64_t until_ms = child_now_ms() + 4000;
+  unsigned turn = 0;
+  while (child_now_ms() < until_ms) {
+    for (unsigned i = 0; i < 30; i++) {
+      assert_state(guest_poll(a.room, &guests[i]), WAITQ_STATE_WAITING);
+    }
+    assert_state(guest_enter(a.room, &guests[turn++ % 30]), WAITQ_STATE_WAITING);
+    child_sleep_ms(2);
+  }
+  for (unsigned i = 0; i < 30; i++) {
+    await_position(a.room, &guests[i], i + 1);
+  }
+}
+
 static void test_loss__a_node_that_opens_afterwards_works_with_the_tickets_of_before(void **state) {
   const struct loss *loss = loss_of(state);
   waitq_policy policy = quick_policy(1000.0, 1000);
@@ -256,6 +289,100 @@ static void test_loss__a_node_that_opens_afterwards_works_with_the_tickets_of_be
   assert_code(waitq_room_policy(c.room, &known, NULL), WAITQ_OK);
   assert_int_equal(known.max_active, 1);
   assert_int_equal(known.burst, 1000);
+}
+
+#define AT_ONCE 10
+
+static waitq_key key_of_its_own(void) {
+  waitq_key key = WAITQ_KEY_INIT;
+  key.algorithm = WAITQ_KEY_HS256;
+  key.length = 32;
+  memcpy(key.kid, "k1", 3);
+  memset(key.bytes, 7, 32);
+  return key;
+}
+
+/* a and b know a line that c, who opens before they have noticed, finds nothing of; then they notice. */
+static void open_at_once(const struct loss *loss, const waitq_key *key, struct guest *guests, struct guest *newcomer) {
+  waitq_policy policy = quick_policy(0.0, 1);
+  char uri[64];
+  proxy = proxy_start(server_port(server));
+  snprintf(uri, sizeof uri, "redis://127.0.0.1:%u", proxy_port(proxy));
+  node_open_with_key(&a, uri, &policy, key);
+  node_open_with_key(&b, uri, &policy, key);
+  for (unsigned i = 0; i < AT_ONCE; i++) {
+    guest_join_numbered(either(i), "v", i, &guests[i]);
+  }
+  await_counts(a.room, AT_ONCE, 0, 0, 0);
+  await_counts(b.room, AT_ONCE, 0, 0, 0);
+  child_sleep_ms(1100); /* epochs are named after the second in which they begin */
+  proxy_stall(proxy, PROXY_BOTH);
+  loss->happen();
+  node_open_with_key(&c, server_uri(server), &policy, key);
+  guest_join(c.room, "newcomer", newcomer);
+  proxy_drop(proxy, PROXY_RESET);
+  proxy_heal(proxy);
+  for (unsigned turn = 0; turn < 200;
+       turn++) { /* whom c does not know, it does not send away, as far as it has the key */
+    for (unsigned i = 0; i < AT_ONCE; i++) {
+      waitq_room_t *room = key != NULL && turn % 2 == 0 ? c.room : either(i + turn / 2);
+      assert_state(guest_poll(room, &guests[i]), WAITQ_STATE_WAITING);
+    }
+    child_sleep_ms(5);
+  }
+}
+
+/* Nobody of the line that was there first loses the place, whoever is asked; who joined in the other one joins again, at the end. */
+static void expect_one_line(struct guest *guests, struct guest *newcomer) {
+  waitq_room_t *const rooms[] = {a.room, b.room, c.room};
+  for (unsigned k = 0; k < 3; k++) {
+    for (unsigned i = 0; i < AT_ONCE; i++) {
+      struct guest again;
+      await_position(rooms[k], &guests[i], i + 1);
+      guest_join_numbered(rooms[k], "v", i, &again);
+      assert_string_equal(again.ticket.text, guests[i].ticket.text);
+    }
+    await_state(rooms[k], newcomer, WAITQ_STATE_STALE);
+  }
+  guest_join(c.room, "newcomer", newcomer);
+  assert_int_equal(newcomer->status.position, AT_ONCE + 1);
+  struct guest later;
+  guest_join(a.room, "later", &later);
+  assert_int_equal(later.status.position, AT_ONCE + 2);
+  await_position(b.room, newcomer, AT_ONCE + 1);
+  await_position(c.room, &later, AT_ONCE + 2);
+  await_counts(b.room, AT_ONCE + 2, 0, 0, 0);
+  await_counts(c.room, AT_ONCE + 2, 0, 0, 0);
+}
+
+static void test_loss__a_node_that_opens_at_once_does_not_begin_anew(void **state) {
+  const struct loss *loss = loss_of(state);
+  waitq_key key = key_of_its_own();
+  struct guest guests[AT_ONCE];
+  struct guest newcomer;
+  open_at_once(loss, &key, guests, &newcomer);
+  expect_one_line(guests, &newcomer);
+}
+
+/* The key that nodes had agreed on was lost as well, and the new node has made another. */
+static void test_loss__a_node_that_opens_at_once_learns_the_key_of_the_others(void **state) {
+  const struct loss *loss = loss_of(state);
+  struct guest guests[AT_ONCE];
+  struct guest newcomer;
+  open_at_once(loss, NULL, guests, &newcomer);
+  expect_one_line(guests, &newcomer);
+  node_close(&a);
+  node_open(&a, server_uri(server), NULL); /* one that knows neither key */
+  for (unsigned i = 0; i < AT_ONCE; i++) {
+    await_position(a.room, &guests[i], i + 1);
+  }
+  await_position(a.room, &newcomer, AT_ONCE + 1);
+  assert_code(waitq_room_set_rate(c.room, 1000.0, NULL), WAITQ_OK);
+  await_entry(c.room, &guests[0]);
+  struct guest again = guests[0];
+  assert_state(guest_enter(a.room, &again), WAITQ_STATE_ENTERED);
+  assert_string_equal(again.pass.text, guests[0].pass.text);
+  guest_exit(b.room, &guests[0]);
 }
 
 static void test_loss__one_loss_after_another_changes_nothing(void **state) {
@@ -284,13 +411,22 @@ static void test_loss__one_loss_after_another_changes_nothing(void **state) {
 #function, function, setup, teardown, (void *)(uintptr_t)&restarted      \
   }
 
+/* For what happens only where the store has forgotten everything. */
+#define TEST_EMPTY(function)                                             \
+  {#function, function, setup, teardown, (void *)(uintptr_t)&flushed}, { \
+#function, function, setup, teardown, (void *)(uintptr_t)&emptied    \
+  }
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       TEST(test_loss__who_waits_keeps_the_place),
       TEST(test_loss__who_waits_has_one_ticket_before_and_after),
       TEST(test_loss__who_is_inside_stays_inside_with_the_same_pass),
       TEST(test_loss__a_ticket_that_nobody_knows_any_more_is_put_back),
+      TEST(test_loss__nobody_is_told_to_have_expired_while_a_slow_node_takes_it_in),
       TEST(test_loss__a_node_that_opens_afterwards_works_with_the_tickets_of_before),
+      TEST_EMPTY(test_loss__a_node_that_opens_at_once_does_not_begin_anew),
+      TEST_EMPTY(test_loss__a_node_that_opens_at_once_learns_the_key_of_the_others),
       TEST(test_loss__one_loss_after_another_changes_nothing),
   };
   const struct server_options options = {.flags = SERVER_AOF};

@@ -84,10 +84,10 @@ static void open_room(struct sim *sim) {
 static void report(const struct sim *sim) {
   printf("seed %" PRIu64 ", flags %u, %" PRIu64 " steps: %" PRIu64 " joins, %" PRIu64 " refused, %" PRIu64
          " entries, %" PRIu64 " paced, %" PRIu64 " expired, %" PRIu64 " left, %" PRIu64 " without memory, %" PRIu64
-         " resets\n",
+         " resets, %" PRIu64 " repeats\n",
          sim->seed, sim->flags, sim->step, sim->counts[SIM_JOINS], sim->counts[SIM_FULLS], sim->counts[SIM_ENTRIES],
          sim->counts[SIM_PACED], sim->counts[SIM_EXPIRIES], sim->counts[SIM_LEAVES], sim->counts[SIM_NOMEM],
-         sim->counts[SIM_RESETS]);
+         sim->counts[SIM_RESETS], sim->counts[SIM_REPEATS]);
 }
 
 void sim_run(const struct subject *subject, uint64_t seed, uint64_t steps, uint32_t flags) {
@@ -97,6 +97,7 @@ void sim_run(const struct subject *subject, uint64_t seed, uint64_t steps, uint3
   sim->flags = flags;
   sim->doing = "open";
   rng_init(&sim->rng, seed);
+  sim->flaky = flags & SIM_BAD_LINE ? subject->user : NULL;
   sim->world = world_open(subject);
   open_room(sim);
   for (sim->step = 1; sim->step <= steps; sim->step++) {

@@ -16,6 +16,7 @@
 
 #include <waitq/waitq.h>
 
+#include "../support/flaky_store.h"
 #include "../support/world.h"
 #include "account.h"
 
@@ -27,7 +28,8 @@
 enum sim_flag {
   SIM_FAILURES = 1, /* now and then an allocation fails */
   SIM_LIMITS = 2,   /* time limits change while the room lives */
-  SIM_CROWDS = 4    /* hundreds join at once, so that old tickets are forgotten */
+  SIM_CROWDS = 4,   /* hundreds join at once, so that old tickets are forgotten */
+  SIM_BAD_LINE = 8  /* the store refuses, loses answers, or was used by somebody else in between */
 };
 
 /* What the library has told of a ticket. */
@@ -62,6 +64,9 @@ struct sim {
   uint32_t flags;
   struct rng rng;
   struct world *world;
+  struct flaky *flaky;    /* the store, where the line is bad; or NULL */
+  uint64_t loads;         /* how often that had been read */
+  int is_repeating;       /* a call, for it is not known what became of it */
   waitq_room_t *rooms[2]; /* two handles on one room */
   waitq_verifier_t *verifier;
 
@@ -95,10 +100,20 @@ struct sim {
   size_t text_count;
   size_t text_capacity;
 
-  uint64_t counts[8]; /* outcomes, for the report */
+  uint64_t counts[9]; /* outcomes, for the report */
 };
 
-enum sim_count { SIM_JOINS, SIM_FULLS, SIM_ENTRIES, SIM_PACED, SIM_EXPIRIES, SIM_LEAVES, SIM_NOMEM, SIM_RESETS };
+enum sim_count {
+  SIM_JOINS,
+  SIM_FULLS,
+  SIM_ENTRIES,
+  SIM_PACED,
+  SIM_EXPIRIES,
+  SIM_LEAVES,
+  SIM_NOMEM,
+  SIM_RESETS,
+  SIM_REPEATS
+};
 
 /* Fails the test with seed and step. */
 void sim_fail(const struct sim *sim, const char *format, ...) __attribute__((format(printf, 2, 3), noreturn));
@@ -120,6 +135,9 @@ void sim_heartbeat(struct sim *sim, size_t number);
 void sim_sign_of_life(struct sim *sim, size_t number);
 void sim_start_epoch(struct sim *sim);
 void sim_time_passes(struct sim *sim);
+
+/* The room was read anew, perhaps: then it is not known who was heard when, and all who wait may have their whole time. */
+void sim_all_are_heard(struct sim *sim);
 void sim_apply_terms(struct sim *sim);
 int sim_session_runs(const struct sim *sim, const struct sim_ticket *ticket);
 
@@ -153,8 +171,11 @@ void sim_reopen(struct sim *sim);
 waitq_policy sim_first_policy(struct sim *sim);
 waitq_room_t *sim_room(struct sim *sim);
 
-/* Lets an allocation of the next call fail, now and then. */
+/* Lets an allocation or a call of the store fail in the next call, now and then. */
 void sim_maybe_fail(struct sim *sim);
+
+/* After a call: true where it failed for the store, and has to be repeated: its outcome is unknown. */
+int sim_again(struct sim *sim, int code);
 
 /* After a call: true where it failed for want of memory, and then nothing has changed. Any other failure fails the test. */
 int sim_out_of_memory(struct sim *sim, int code, const waitq_error *error);

@@ -252,7 +252,17 @@ static int64_t next_change(const struct sim *sim) {
   return at_us;
 }
 
-void sim_time_passes(struct sim *sim) {
+void sim_all_are_heard(struct sim *sim) {
+  int64_t ttl_us = sim->policy.heartbeat_ttl_ms * 1000;
+  for (size_t i = 0; i < sim->issued; i++) {
+    struct sim_ticket *ticket = &sim->tickets[i];
+    if (ticket->known == SIM_WAITING && ticket->silent_hi_us < sim->now_us + ttl_us + ttl_us / 8) {
+      ticket->silent_hi_us = sim->now_us + ttl_us + ttl_us / 8;
+    }
+  }
+}
+
+static void set_time(struct sim *sim) {
   int64_t clock_us = atomic_load(&sim->world->clock.now_us);
   if (clock_us <= sim->now_us) {
     return;
@@ -270,4 +280,12 @@ void sim_time_passes(struct sim *sim) {
   }
   sim->now_us = clock_us;
   account_advance(&sim->account, clock_us);
+}
+
+void sim_time_passes(struct sim *sim) {
+  set_time(sim);
+  if (sim->flaky != NULL && sim->flaky->loads != sim->loads) {
+    sim->loads = sim->flaky->loads;
+    sim_all_are_heard(sim);
+  }
 }

@@ -17,6 +17,31 @@ void sim_maybe_fail(struct sim *sim) {
   if ((sim->flags & SIM_FAILURES) && rng_once_in(&sim->rng, 8)) {
     fake_memory_fail_at(&sim->world->memory, 1 + rng_below(&sim->rng, 3));
   }
+  if (sim->flaky != NULL && rng_once_in(&sim->rng, 5)) {
+    sim->flaky->mode = (enum flaky_mode)rng_below(&sim->rng, FLAKY_HAS_A_RIVAL + 1);
+    sim->flaky->at = sim->flaky->calls + 1 + rng_below(&sim->rng, 3);
+    sim->flaky->until = sim->flaky->at + rng_below(&sim->rng, 2);
+  }
+}
+
+int sim_again(struct sim *sim, int code) {
+  uint64_t failed = sim->flaky == NULL ? 0 : flaky_recover(sim->flaky);
+  if (failed > 0) {
+    sim_time_passes(sim);
+    sim_all_are_heard(sim);
+  }
+  /* Where the repetition runs out of memory, it is still not known what became of the first attempt. */
+  int is_unknown = failed > 0 && (code == WAITQ_E_STORE || code == WAITQ_E_TIMEOUT);
+  if (!is_unknown && !(sim->is_repeating && code == WAITQ_E_NOMEM)) {
+    sim->is_repeating = 0;
+    return 0;
+  }
+  if (sim->is_repeating) {
+    fake_memory_recover(&sim->world->memory);
+  }
+  sim->is_repeating = 1;
+  sim->counts[SIM_REPEATS]++;
+  return 1;
 }
 
 int sim_out_of_memory(struct sim *sim, int code, const waitq_error *error) {
@@ -100,7 +125,10 @@ void sim_set_rate(struct sim *sim) {
   waitq_error error = WAITQ_ERROR_INIT;
   int64_t rate_1024 = random_rate_1024(sim);
   sim_maybe_fail(sim);
-  int code = waitq_room_set_rate(sim_room(sim), (double)rate_1024 / 1024, &error);
+  int code;
+  do {
+    code = waitq_room_set_rate(sim_room(sim), (double)rate_1024 / 1024, &error);
+  } while (sim_again(sim, code));
   if (!sim_out_of_memory(sim, code, &error)) {
     sim->rate_1024 = rate_1024;
     sim_apply_terms(sim);
@@ -131,7 +159,10 @@ void sim_set_rate_at(struct sim *sim) {
     }
   }
   sim_maybe_fail(sim);
-  int code = waitq_room_set_rate_at(sim_room(sim), (double)rate_1024 / 1024, at_ms, &error);
+  int code;
+  do {
+    code = waitq_room_set_rate_at(sim_room(sim), (double)rate_1024 / 1024, at_ms, &error);
+  } while (sim_again(sim, code));
   if (code == WAITQ_E_EXHAUSTED) {
     SIM_CHECK(sim, sim->plan_count == WAITQ_RATE_PLANS_MAX, "no place for a plan beside %" PRIu64, sim->plan_count);
     fake_memory_recover(&sim->world->memory);
@@ -182,7 +213,10 @@ void sim_configure(struct sim *sim) {
     policy.opens_at_ms = sim->now_us / 1000 + rng_between(&sim->rng, 1, 20000);
   }
   sim_maybe_fail(sim);
-  int code = waitq_room_configure(sim_room(sim), &policy, &error);
+  int code;
+  do {
+    code = waitq_room_configure(sim_room(sim), &policy, &error);
+  } while (sim_again(sim, code));
   if (sim_out_of_memory(sim, code, &error)) {
     sim->rate_1024 = rate_1024;
     return;
@@ -203,7 +237,10 @@ void sim_set_phase(struct sim *sim) {
   waitq_error error = WAITQ_ERROR_INIT;
   uint32_t phase = phases[rng_below(&sim->rng, 7)];
   sim_maybe_fail(sim);
-  int code = waitq_room_set_phase(sim_room(sim), phase, &error);
+  int code;
+  do {
+    code = waitq_room_set_phase(sim_room(sim), phase, &error);
+  } while (sim_again(sim, code));
   if (!sim_out_of_memory(sim, code, &error)) {
     sim->phase = phase;
     sim->claims_moved_step = sim->step;
@@ -218,7 +255,10 @@ void sim_reset(struct sim *sim) {
     return;
   }
   sim_maybe_fail(sim);
-  int code = waitq_room_reset(sim_room(sim), &error);
+  int code;
+  do {
+    code = waitq_room_reset(sim_room(sim), &error);
+  } while (sim_again(sim, code));
   if (sim_out_of_memory(sim, code, &error)) {
     return;
   }
@@ -242,7 +282,10 @@ void sim_reopen(struct sim *sim) {
     waitq_error error = WAITQ_ERROR_INIT;
     for (int tries = 0;; tries++) {
       sim_maybe_fail(sim);
-      int code = waitq_room_open(sim->world->context, "sim", NULL, &sim->rooms[(first + i) % 2], &error);
+      int code;
+      do {
+        code = waitq_room_open(sim->world->context, "sim", NULL, &sim->rooms[(first + i) % 2], &error);
+      } while (sim_again(sim, code));
       if (!sim_out_of_memory(sim, code, &error)) {
         break;
       }

@@ -46,6 +46,18 @@ static void test_simulation__on_a_custom_store(void **state) {
   sim_run(&subject, seed + 1, steps_of_a_run() / 5, SIM_LIMITS);
 }
 
+/* On this store the outcome of a call may be unknown: it is repeated, and has one effect. */
+static void test_simulation__behind_a_bad_line(void **state) {
+  (void)state;
+  uint64_t seed = rng_seed("bad line", 6000);
+  for (uint64_t i = 0; i < SEEDS; i++) {
+    struct flaky flaky;
+    flaky_init(&flaky, FLAKY_REFUSES);
+    const struct subject subject = {"bad line", "flaky:", &flaky.ops, &flaky, NULL, 0};
+    sim_run(&subject, seed + i, steps_of_a_run(), i == 0 ? SIM_BAD_LINE : SIM_BAD_LINE | SIM_FAILURES | SIM_LIMITS);
+  }
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_simulation__with_steady_limits),
@@ -53,6 +65,7 @@ int main(void) {
       cmocka_unit_test(test_simulation__with_allocations_that_fail),
       cmocka_unit_test(test_simulation__with_crowds_so_that_old_tickets_are_forgotten),
       cmocka_unit_test(test_simulation__on_a_custom_store),
+      cmocka_unit_test(test_simulation__behind_a_bad_line),
   };
   return cmocka_run_group_tests_name("simulation", tests, NULL, NULL);
 }

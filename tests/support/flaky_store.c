@@ -106,6 +106,7 @@ static int flaky_load(void *room, const waitq_store_sink *sink, waitq_error *err
   struct handle *handle = room;
   struct flaky *flaky = handle->flaky;
   int wrong = goes_wrong(flaky);
+  flaky->loads++;
   if (wrong && flaky->mode == FLAKY_REFUSES) {
     return fail(flaky, error);
   }

@@ -30,6 +30,7 @@ struct flaky {
   uint64_t at;    /* the call that fails, counted from 1; 0: none */
   uint64_t until; /* the last of those that fail in a row; 0: only the one */
   uint64_t calls; /* of room_open, load, append, mark and commit so far */
+  uint64_t loads; /* how many of them were of load */
   uint64_t failed;
   size_t byte; /* which byte of the state is altered, or how many are left */
 };

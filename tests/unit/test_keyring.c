@@ -95,6 +95,30 @@ static void test_keyring__keys_are_found_by_their_kid(void **state) {
   assert_string_equal(waitq__keyring_algorithm(&ring.entries[1]), "EdDSA");
 }
 
+static void test_keyring__a_key_that_is_added_comes_behind_the_others(void **state) {
+  (void)state;
+  waitq_key first = craft_key(WAITQ_KEY_HS256, "first", 1, 32);
+  waitq_key later = craft_key(WAITQ_KEY_HS256, "later", 2, 32);
+  assert_int_equal(waitq__keyring_init(&ring, &first, 1, 1, &detail), WAITQ_OK);
+  for (unsigned i = 0; i < 2; i++) { /* the second time it is there already */
+    assert_int_equal(waitq__keyring_add(&ring, &later, &detail), WAITQ_OK);
+    assert_int_equal(ring.count, 2);
+    assert_ptr_equal(waitq__keyring_find(&ring, "first"), &ring.entries[0]);
+    assert_ptr_equal(waitq__keyring_find(&ring, "later"), &ring.entries[1]);
+  }
+  later.length = 3;
+  memcpy(later.kid, "short", 6);
+  assert_int_equal(waitq__keyring_add(&ring, &later, &detail), WAITQ_E_INVALID);
+  assert_int_equal(ring.count, 2);
+  for (char kid[] = "a"; ring.count < WAITQ__KEYS_MAX; kid[0]++) {
+    later = craft_key(WAITQ_KEY_HS256, kid, (unsigned char)kid[0], 32);
+    assert_int_equal(waitq__keyring_add(&ring, &later, &detail), WAITQ_OK);
+  }
+  memcpy(later.kid, "one more", 9);
+  assert_int_equal(waitq__keyring_add(&ring, &later, &detail), WAITQ_E_KEY);
+  assert_int_equal(ring.count, WAITQ__KEYS_MAX);
+}
+
 static void test_keyring__a_kid_outside_the_alphabet_is_refused(void **state) {
   (void)state;
   static const char *const kids[] = {"", "a b", "a\"b", "a/b", "k\n", "\xc3\xa9", "{k}"};
@@ -412,6 +436,7 @@ int main(void) {
       cmocka_unit_test_setup(test_name__is_not_read_beyond_its_bound, setup),
       cmocka_unit_test_setup(test_keyring__one_to_eight_keys_are_taken, setup),
       cmocka_unit_test_setup(test_keyring__keys_are_found_by_their_kid, setup),
+      cmocka_unit_test_setup(test_keyring__a_key_that_is_added_comes_behind_the_others, setup),
       cmocka_unit_test_setup(test_keyring__a_kid_outside_the_alphabet_is_refused, setup),
       cmocka_unit_test_setup(test_keyring__a_kid_has_at_most_31_characters, setup),
       cmocka_unit_test_setup(test_keyring__a_kid_twice_is_refused, setup),

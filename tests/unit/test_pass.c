@@ -223,7 +223,7 @@ static void test_jwt__a_payload_that_does_not_fit_is_refused(void **state) {
   size_t taken = 0;
   memset(payload, ' ', sizeof payload);
   for (size_t length = 1; length <= sizeof payload; length++) {
-    int code = waitq__jwt_sign(&ring, payload, length, text, &detail);
+    int code = waitq__jwt_sign(&ring, 0, payload, length, text, &detail);
     assert_true(code == WAITQ_OK || code == WAITQ_E_INVALID);
     assert_int_equal(code == WAITQ_OK, strlen(text) > 0);
     taken += code == WAITQ_OK;

@@ -134,7 +134,8 @@ static void test_policy__comes_out_of_the_state_as_it_went_in(void **state) {
                               WAITQ_ORDER_FIFO,
                               WAITQ_ETA_REFERENCE,
                               WAITQ_LOSS_LOCAL,
-                              0};
+                              0,
+                              {1.0, 0.01, 100.0, 0.0}};
   waitq_policy read;
   memset(&read, 0x55, sizeof read);
   waitq__state_init(&room, &given, 3, T0);
@@ -150,7 +151,7 @@ static void test_policy__configured_takes_the_place_of_the_old(void **state) {
   (void)state;
   waitq_policy given = {
       sizeof given,    12.5, 77, 5, 6, 1234, 2345, 9999, 10, 3333, 1700000060000, WAITQ_ORDER_FIFO, WAITQ_ETA_REFERENCE,
-      WAITQ_LOSS_OPEN, 0};
+      WAITQ_LOSS_OPEN, 0,    {0}};
   waitq_policy read;
   memset(&read, 0x55, sizeof read);
   room.now_us += SECOND;

@@ -53,7 +53,7 @@ static void test_view__before_the_first_publication_all_is_zero(void **state) {
   (void)state;
   struct waitq__view view = numbered(7);
   waitq__views_read(views, &view, WAITQ__VIEW_WORDS);
-  for (unsigned i = 0; i < sizeof view; i++) {
+  for (unsigned i = 0; i < 8 * WAITQ__VIEW_WORDS; i++) {
     assert_int_equal(((unsigned char *)&view)[i], 0);
   }
 }

@@ -232,6 +232,21 @@ static void test_wheel__time_that_stood_still_moves_all_deadlines(void **state) 
 
 /* Under any changes of the ttl, what was noted lives at least as long as the shorter of two limits: the one in force when it was
  * noted, and the one in force when its generation began. */
+static void test_wheel__what_was_noted_too_late_in_a_generation_has_its_whole_time(void **state) {
+  (void)state;
+  struct waitq__wheel wheel;
+  waitq__wheel_init(&wheel, 8000, 1, T0);
+  waitq__wheel_prolong(&wheel, T0 + 500); /* not too late */
+  assert_int_equal(waitq__wheel_deadline(&wheel, 0), T0 + 1000 + 8000);
+  waitq__wheel_prolong(&wheel, T0 + 4000);
+  waitq__wheel_roll(&wheel, T0 + 4100);
+  assert_int_equal(wheel.current, 1);
+  assert_int_equal(waitq__wheel_deadline(&wheel, 0), T0 + 4000 + 8000);
+  assert_int_equal(waitq__wheel_expired_slots(&wheel, T0 + 11999), 0);
+  assert_int_equal(waitq__wheel_expired_slots(&wheel, T0 + 12000), 1);
+  check_consistent(&wheel, T0 + 12000);
+}
+
 static void test_wheel__random_changes_of_the_ttl_cut_nobody_short(void **state) {
   (void)state;
   struct rng rng;
@@ -278,6 +293,7 @@ int main(void) {
       cmocka_unit_test(test_wheel__generations_retire_out_of_order_and_give_their_slots_in_order),
       cmocka_unit_test(test_wheel__a_new_ttl_keeps_deadlines_and_comes_within_an_eighth),
       cmocka_unit_test(test_wheel__time_that_stood_still_moves_all_deadlines),
+      cmocka_unit_test(test_wheel__what_was_noted_too_late_in_a_generation_has_its_whole_time),
       cmocka_unit_test(test_wheel__random_changes_of_the_ttl_cut_nobody_short),
   };
   return cmocka_run_group_tests_name("wheel", tests, NULL, NULL);

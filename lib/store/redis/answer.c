@@ -5,7 +5,8 @@
 #include "base/error.h"
 #include "store/redis/bits.h"
 
-#define ANSWER_COUNT 15
+#define ANSWER_COUNT 5
+#define NUMBERS_SIZE 70
 #define RECORD_SIZE 13
 #define NUMBER_SIZE 5
 
@@ -32,11 +33,40 @@ static int read_number(const struct waitq__reply *array, size_t index, uint64_t 
   return reply != NULL && parse(waitq__reply_text(reply), number);
 }
 
-static int read_flag(const struct waitq__reply *array, size_t index, int *flag) {
-  uint64_t number;
-  int is_number = read_number(array, index, &number);
-  *flag = number != 0;
-  return is_number;
+static uint64_t read_bytes(const char *bytes, size_t count) {
+  uint64_t number = 0;
+  for (size_t i = 0; i < count; i++) {
+    number = number << 8 | (unsigned char)bytes[i];
+  }
+  return number;
+}
+
+static uint64_t take(const char **at, size_t count) {
+  uint64_t number = read_bytes(*at, count);
+  *at += count;
+  return number;
+}
+
+/* In the order of exchange.lua. */
+static int read_numbers(struct waitq__answer *answer, const struct waitq__reply *reply) {
+  struct waitq__text text = waitq__reply_text(reply);
+  if (text.length != NUMBERS_SIZE) {
+    return 0;
+  }
+  const char *at = text.bytes;
+  uint64_t seconds = take(&at, 4);
+  answer->now_us = (int64_t)(seconds * 1000000 + take(&at, 4));
+  answer->next = take(&at, 8);
+  answer->change = take(&at, 8);
+  answer->losses = take(&at, 8);
+  answer->stood_ms = take(&at, 8);
+  answer->untold_ms = take(&at, 8);
+  answer->born_us = take(&at, 8);
+  answer->first_new = take(&at, 8);
+  answer->nodes = take(&at, 4);
+  answer->more = take(&at, 1) != 0;
+  answer->committed = take(&at, 1) != 0;
+  return 1;
 }
 
 static int read_head(struct waitq__answer *answer, const struct waitq__reply *reply) {
@@ -73,36 +103,19 @@ int waitq__answer_read(struct waitq__answer *answer, const struct waitq__reply *
     return code;
   }
   uint64_t kind;
-  uint64_t seconds;
-  uint64_t microseconds;
   if (waitq__reply_count(reply) == ANSWER_COUNT && read_number(reply, 0, &kind) && kind <= WAITQ__ANSWER_OTHER_EPOCH &&
-      read_number(reply, 1, &seconds) && read_number(reply, 2, &microseconds) && read_number(reply, 3, &answer->next) &&
-      read_number(reply, 4, &answer->change) && read_flag(reply, 5, &answer->more) &&
-      read_number(reply, 6, &answer->losses) && read_number(reply, 7, &answer->stood_ms) &&
-      read_number(reply, 8, &answer->nodes) && read_flag(reply, 9, &answer->committed) &&
-      read_head(answer, waitq__reply_at(reply, 10)) && read_number(reply, 11, &answer->first_new) &&
-      read_number(reply, 14, &answer->untold_ms)) {
+      read_numbers(answer, waitq__reply_at(reply, 1)) && read_head(answer, waitq__reply_at(reply, 2))) {
     answer->code = (enum waitq__answer_code)kind;
-    answer->now_us = (int64_t)(seconds * 1000000 + microseconds);
-    answer->outcomes = waitq__reply_text(waitq__reply_at(reply, 12));
-    answer->changes = waitq__reply_at(reply, 13);
+    answer->outcomes = waitq__reply_text(waitq__reply_at(reply, 3));
+    answer->changes = waitq__reply_at(reply, 4);
     return WAITQ_OK;
   }
   return waitq__fail(error, WAITQ_E_STORE, "Redis answered something that is no answer of a room");
 }
 
-static uint64_t read_bytes(const char *bytes, size_t count) {
-  uint64_t number = 0;
-  for (size_t i = 0; i < count; i++) {
-    number = number << 8 | (unsigned char)bytes[i];
-  }
-  return number;
-}
-
-int waitq__answer_joins(const struct waitq__answer *answer, waitq_store_join *joins, uint32_t count,
-                        int64_t joined_us) {
-  const struct waitq__text outcomes = answer->outcomes;
-  uint64_t next = answer->first_new;
+/* Numbers are handed out from *next on, which rises. */
+static int read_outcomes(struct waitq__text outcomes, uint64_t *next, waitq_store_join *joins, uint32_t count,
+                         int64_t joined_us) {
   size_t at = 0;
   for (uint32_t i = 0; i < count; i++) {
     char outcome = 'N';
@@ -114,7 +127,7 @@ int waitq__answer_joins(const struct waitq__answer *answer, waitq_store_join *jo
     }
     if (outcome == 'N') {
       joins[i].outcome = WAITQ_STORE_NEW;
-      joins[i].number = next++;
+      joins[i].number = (*next)++;
       joins[i].joined_us = joined_us;
     } else if (outcome == 'E' && outcomes.length - at >= RECORD_SIZE) {
       joins[i].outcome = WAITQ_STORE_EXISTING;
@@ -128,6 +141,31 @@ int waitq__answer_joins(const struct waitq__answer *answer, waitq_store_join *jo
     }
   }
   return at == outcomes.length;
+}
+
+int waitq__answer_joins(const struct waitq__answer *answer, waitq_store_join *joins, uint32_t count,
+                        int64_t joined_us) {
+  uint64_t next = answer->first_new;
+  return read_outcomes(answer->outcomes, &next, joins, count, joined_us);
+}
+
+int waitq__answer_joined(struct waitq__answer *answer, const struct waitq__reply *reply, waitq_store_join *joins,
+                         uint32_t count, int64_t joined_us) {
+  *answer = (struct waitq__answer){.outcomes = {"", 0}};
+  uint64_t seconds;
+  uint64_t microseconds;
+  size_t length = waitq__reply_count(reply);
+  if (length < 3 || length > 4 || !read_number(reply, 0, &answer->first_new) || !read_number(reply, 1, &seconds) ||
+      !read_number(reply, 2, &microseconds)) {
+    return 0;
+  }
+  if (length == 4) {
+    answer->outcomes = waitq__reply_text(waitq__reply_at(reply, 3));
+  }
+  answer->now_us = (int64_t)(seconds * 1000000 + microseconds);
+  answer->next = answer->first_new;
+  return (length == 4) == (answer->outcomes.length > 0) &&
+         read_outcomes(answer->outcomes, &answer->next, joins, count, joined_us);
 }
 
 /* "<plane>:<chunk>" */

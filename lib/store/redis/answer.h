@@ -3,7 +3,7 @@
 #ifndef WAITQ_STORE_REDIS_ANSWER_H
 #define WAITQ_STORE_REDIS_ANSWER_H
 
-/* What exchange.lua answers. */
+/* What exchange.lua and join.lua answer. */
 
 #include <waitq/error.h>
 #include <waitq/store.h>
@@ -21,6 +21,7 @@ struct waitq__answer {
   uint64_t stood_ms;
   uint64_t nodes; /* 0: not counted this time */
   uint64_t untold_ms;
+  uint64_t born_us;
   int more;
   int committed;
   int has_head;
@@ -35,6 +36,10 @@ int waitq__answer_read(struct waitq__answer *answer, const struct waitq__reply *
 
 /* Fills in what became of the joins. 0 where the answer does not fit them. */
 int waitq__answer_joins(const struct waitq__answer *answer, waitq_store_join *joins, uint32_t count, int64_t joined_us);
+
+/* The same of what join.lua answers, where it did what was asked. It tells the time and what is next; nothing else has changed. */
+int waitq__answer_joined(struct waitq__answer *answer, const struct waitq__reply *reply, waitq_store_join *joins,
+                         uint32_t count, int64_t joined_us);
 
 /* Hands the changes to a sink, a whole chunk of a plane at a time; chunks without a bit only where all are wanted. */
 int waitq__answer_changes(const struct waitq__answer *answer, const waitq_store_sink *sink, int all,

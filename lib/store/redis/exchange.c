@@ -9,6 +9,7 @@
 #include "store/redis/bits.h"
 #include "store/redis/client.h"
 #include "store/redis/describe.h"
+#include "store/redis/joining.h"
 #include "store/redis/link.h"
 #include "store/redis/scripts.h"
 
@@ -16,35 +17,6 @@
 #define JOINS_MAX 65536
 #define NUMBER_SIZE 5
 #define TIME_SIZE 8
-
-/* A power of two: twice as many as there may be visitors to compare. */
-#define SET_SIZE 4096
-
-/* Whether one of the joins replaces a ticket, or two are of one visitor: then they depend on each other. */
-static int depend(const waitq_store_join *joins, uint32_t count) {
-  if (count > SET_SIZE / 2) {
-    return 1;
-  }
-  uint16_t set[SET_SIZE] = {0};
-  for (uint32_t i = 0; i < count; i++) {
-    if (joins[i].anonymous) {
-      continue;
-    }
-    if (joins[i].replaces != WAITQ_STORE_NO_NUMBER) {
-      return 1;
-    }
-    const unsigned char *visitor = joins[i].visitor;
-    uint32_t at = ((uint32_t)visitor[0] | (uint32_t)visitor[1] << 8) % SET_SIZE;
-    while (set[at] != 0) {
-      if (memcmp(joins[set[at] - 1].visitor, visitor, WAITQ_STORE_VISITOR_SIZE) == 0) {
-        return 1;
-      }
-      at = (at + 1) % SET_SIZE;
-    }
-    set[at] = (uint16_t)(i + 1);
-  }
-  return 0;
-}
 
 static int add_commit(struct waitq__redis_room *room, const waitq_store_commit *commit, waitq_error *error) {
   struct waitq__arguments *arguments = &room->arguments;
@@ -73,7 +45,6 @@ static int add_commit(struct waitq__redis_room *room, const waitq_store_commit *
 
 /* The record of a ticket, as exchange.lua writes it of joins. */
 static void put_record(struct waitq__arguments *arguments, const waitq_store_shown *shown) {
-  waitq__arguments_begin(arguments);
   waitq__arguments_put_number(arguments, NUMBER_SIZE, shown->number);
   waitq__arguments_put_number(arguments, TIME_SIZE, (uint64_t)shown->joined_us);
 }
@@ -88,29 +59,22 @@ static uint32_t add_visitors(struct waitq__arguments *arguments, const waitq_sto
   waitq__arguments_begin(arguments);
   waitq__arguments_put_number(arguments, TIME_SIZE, (uint64_t)exchange->joined_us);
   waitq__arguments_begin(arguments);
-  for (uint32_t i = 0; i < exchange->join_count; i++) {
-    const waitq_store_join *join = &exchange->joins[i];
-    if (!join->anonymous && join->replaces < WAITQ__NUMBER_END) {
-      waitq__arguments_put_number(arguments, 4, i);
-      waitq__arguments_put_number(arguments, NUMBER_SIZE, join->replaces);
-    }
-  }
+  waitq__joins_put_special(arguments, exchange->joins, exchange->join_count);
   uint32_t shown = 0;
+  waitq__arguments_begin(arguments);
   for (uint32_t i = 0; i < exchange->shown_count; i++) {
     if (!is_anonymous(&exchange->shown[i])) {
       put_record(arguments, &exchange->shown[i]);
       shown++;
     }
   }
+  waitq__arguments_begin(arguments);
   for (uint32_t i = 0; i < exchange->shown_count; i++) {
     if (!is_anonymous(&exchange->shown[i])) {
-      waitq__arguments_add(arguments, exchange->shown[i].visitor, WAITQ_STORE_VISITOR_SIZE);
+      waitq__arguments_put(arguments, exchange->shown[i].visitor, WAITQ_STORE_VISITOR_SIZE);
     }
   }
-  for (uint32_t i = 0; i < exchange->join_count; i++) {
-    const waitq_store_join *join = &exchange->joins[i];
-    waitq__arguments_add(arguments, join->visitor, join->anonymous ? 0 : WAITQ_STORE_VISITOR_SIZE);
-  }
+  waitq__joins_put_visitors(arguments, exchange->joins, exchange->join_count);
   return shown;
 }
 
@@ -123,7 +87,9 @@ static int ask(struct waitq__redis_room *room, const waitq_store_exchange *excha
   waitq__arguments_add_decimal(arguments, exchange->epoch);
   waitq__arguments_add_decimal(arguments, exchange->version);
   waitq__arguments_begin(arguments);
-  waitq__arguments_put_number(arguments, 4, mode);
+  for (unsigned i = 0; i < WAITQ__EXCHANGE_MODES; i++) {
+    waitq__arguments_put_number(arguments, 1, mode >> i & 1);
+  }
   waitq__arguments_put_number(arguments, 4, exchange->planes_wanted);
   waitq__arguments_put_number(arguments, 4, page);
   waitq__arguments_put_number(arguments, 8, exchange->change);
@@ -132,6 +98,7 @@ static int ask(struct waitq__redis_room *room, const waitq_store_exchange *excha
   waitq__arguments_put_number(arguments, 8, 0);
   waitq__arguments_put_number(arguments, 4, exchange->join_count);
   waitq__arguments_put_number(arguments, 4, (uint64_t)exchange->told_age_us / 1000);
+  waitq__arguments_put_number(arguments, 8, room->born_us);
   int code = exchange->commit == NULL ? WAITQ_OK : add_commit(room, exchange->commit, error);
   if (code != WAITQ_OK) {
     return code;
@@ -156,6 +123,7 @@ static void remember(struct waitq__redis_room *room, const struct waitq__answer 
   room->change = answer->change > room->change ? answer->change : room->change;
   room->losses = answer->losses;
   room->stood_ms = answer->stood_ms;
+  room->born_us = answer->born_us;
   if ((mode & WAITQ__EXCHANGE_BEAT) != 0) {
     room->next_beat_us = waitq__monotonic_us() + BEAT_US;
   }
@@ -170,7 +138,7 @@ int waitq__redis_converse(struct waitq__redis_room *room, const waitq_store_exch
   *reply = NULL;
   mode |= exchange->commit != NULL ? WAITQ__EXCHANGE_COMMITTING : 0;
   mode |= exchange->sink == NULL ? WAITQ__EXCHANGE_UNTOLD : 0;
-  mode |= depend(exchange->joins, exchange->join_count) ? WAITQ__EXCHANGE_REPEATING : 0;
+  mode |= waitq__joins_have_twins(exchange->joins, exchange->join_count) ? WAITQ__EXCHANGE_REPEATING : 0;
   if (exchange->commit != NULL && exchange->commit->state_size > WAITQ_STORE_STATE_MAX) {
     return waitq__fail(error, WAITQ_E_INVALID, "a state of %zu bytes is too large", exchange->commit->state_size);
   }
@@ -210,6 +178,7 @@ static void fill_in(const struct waitq__redis_room *room, const struct waitq__an
   exchange->stood_us = (int64_t)answer->stood_ms * 1000;
   exchange->nodes = room->nodes;
   exchange->untold_us = (int64_t)answer->untold_ms * 1000;
+  exchange->born_us = (int64_t)answer->born_us;
   exchange->commit_code = exchange->commit == NULL || answer->committed ? WAITQ_OK : WAITQ_E_CONFLICT;
   exchange->found = answer->code == WAITQ__ANSWER_LOSS ? WAITQ_STORE_FOUND_LOSS : 0;
   exchange->found |= answer->more ? WAITQ_STORE_FOUND_MORE : 0;
@@ -231,8 +200,8 @@ static int asks_for_effects(const waitq_store_exchange *exchange) {
          exchange->mark_count + exchange->unmark_count + exchange->shown_count + exchange->join_count > 0;
 }
 
-int waitq__redis_exchange(void *room, waitq_store_exchange *exchange, waitq_error *error) {
-  struct waitq__redis_room *redis = room;
+/* An exchange by exchange.lua. */
+static int exchange_all(struct waitq__redis_room *redis, waitq_store_exchange *exchange, waitq_error *error) {
   unsigned mode = 0;
   if ((exchange->flags & WAITQ_STORE_RECOVER) != 0) {
     if (exchange->commit == NULL) {
@@ -265,5 +234,29 @@ int waitq__redis_exchange(void *room, waitq_store_exchange *exchange, waitq_erro
     exchange->change = answer.change;
   }
   waitq__reply_free(reply);
+  return code;
+}
+
+/* What is left of the time that an exchange may take, in which it goes on. */
+static int64_t time_left(const struct waitq__redis_room *room, const waitq_store_exchange *exchange, int64_t since_us) {
+  int64_t timeout_us = exchange->timeout_us > 0 ? exchange->timeout_us : room->store->settings.command_timeout_us;
+  int64_t left_us = since_us + timeout_us - waitq__monotonic_us();
+  return left_us > 1 ? left_us : 1;
+}
+
+int waitq__redis_exchange(void *room, waitq_store_exchange *exchange, waitq_error *error) {
+  struct waitq__redis_room *redis = room;
+  if (!waitq__redis_can_join(redis, exchange)) {
+    return exchange_all(redis, exchange, error);
+  }
+  int64_t since_us = waitq__monotonic_us();
+  int result = waitq__redis_join(redis, exchange, error);
+  if (result != WAITQ__JOINED_NOTHING) {
+    return result == WAITQ__JOINED ? WAITQ_OK : result;
+  }
+  int64_t timeout_us = exchange->timeout_us;
+  exchange->timeout_us = time_left(redis, exchange, since_us);
+  int code = exchange_all(redis, exchange, error);
+  exchange->timeout_us = timeout_us;
   return code;
 }

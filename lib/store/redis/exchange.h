@@ -4,7 +4,7 @@
 #define WAITQ_STORE_REDIS_EXCHANGE_H
 
 /* One round trip to a room: scripts/exchange.lua does what a waitq_store_exchange asks, and answers. Append, mark, commit and load are
- * exchanges that ask for one thing only.
+ * exchanges that ask for one thing only. Joins alone are done by a smaller script where the room is as it is known here: joining.h.
  *
  * A context says every half second that it is there (a beat): while nobody does, the room's time stands. */
 
@@ -25,6 +25,7 @@ struct waitq__redis_room {
   uint64_t change;
   uint64_t losses;
   uint64_t stood_ms;
+  uint64_t born_us; /* when the room was made that is known */
   uint32_t nodes;
 };
 
@@ -36,11 +37,13 @@ enum waitq__exchange_mode {
   WAITQ__EXCHANGE_ANY_EPOCH = 8, /* whatever the room's epoch is */
   WAITQ__EXCHANGE_LOADING = 16,  /* nothing is written, and the head is told in any case */
   WAITQ__EXCHANGE_COMMITTING = 32,
-  WAITQ__EXCHANGE_REPEATING = 64, /* a visitor joins twice, or replaces a ticket */
+  WAITQ__EXCHANGE_REPEATING = 64, /* a visitor joins twice */
   WAITQ__EXCHANGE_UNTOLD = 128,   /* nobody wants to be told the head */
   WAITQ__EXCHANGE_STRICT = 256,   /* a commit counts only where nothing has changed */
   WAITQ__EXCHANGE_TELLING = 512   /* this context's polls are told up to a moment ago */
 };
+
+#define WAITQ__EXCHANGE_MODES 10
 
 /* How many chunks of planes one exchange tells. */
 #define WAITQ__EXCHANGE_PAGE 256

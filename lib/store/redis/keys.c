@@ -26,7 +26,7 @@ void waitq__keys_init(struct waitq__keys *keys, const char *room) {
     if (i < WAITQ__KEY_PLANES) {
       length = snprintf(keys->names[i], WAITQ__KEY_SIZE, "wq:{%s}%s", room, names[i]);
     } else {
-      char plane[16];
+      char plane[24];
       name_plane(i - WAITQ__KEY_PLANES, plane, sizeof plane);
       length = snprintf(keys->names[i], WAITQ__KEY_SIZE, "wq:{%s}:%s", room, plane);
     }

@@ -3,8 +3,9 @@
 #ifndef WAITQ_STORE_REDIS_KEYS_H
 #define WAITQ_STORE_REDIS_KEYS_H
 
-/* The keys of a room. They share its name as hash tag, so that they lie in one slot of a Cluster, and each script is told all of them,
- * so that a room of which a part has moved is not taken for a whole one.
+/* The keys of a room. They share its name as hash tag, so that they lie in one slot of a Cluster, and scripts are told all of
+ * them, so that a room of which a part has moved is not taken for a whole one. join.lua is told the two that it looks at: where one of these
+ * has moved, the other is refused as well.
  *
  *     wq:{room}            hash    the head: see below
  *     wq:{room}:visitors   hash    16 bytes of keyed hash -> 13 bytes: ticket number (5, big-endian), when it was issued (8, big-endian,
@@ -17,7 +18,7 @@
  * Fields of the head: format of all this; version, epoch, next, join_limit, state as in waitq/store.h; trim, base (the ticket of the
  * planes' first bit, a multiple of 16,384); change (the count of changes), losses; server (run_id of the server that has kept the room
  * up to now), alive_ms (when somebody was there last), stood_ms (for how long, in sum, nobody was), kept_ms (when the keys' time to live
- * was set last), cleaned (the cursor of the removal of visitors). Times are Unix milliseconds of the server. The others are for
+ * was set last), born_us (when the room was made), cleaned (the cursor of the removal of visitors). Times are Unix milliseconds of the server. The others are for
  * people: see describe.h. */
 
 #include "store/redis/codec.h"

@@ -4,57 +4,62 @@
 -- One round trip of a context to a room, as one step: what waitq_store_exchange in waitq/store.h says.
 --
 -- First everything is read, checked and worked out, and only then is anything written: whatever is wrong with a key is found while nothing
--- has been done. keys.h tells what the keys hold, ask.c writes what is asked, answer.c reads the answer.
+-- has been done. keys.h tells what the keys hold, exchange.c writes what is asked, answer.c reads the answer. Joins alone are join.lua's, as a rule.
 --
 -- KEYS: head, visitors, changes, nodes, scratch, the planes.
--- ARGV: run_id, node, epoch, version, numbers; the commit, if there is one; marks; the time of joins, what they replace, records that were
--- shown, the visitors of these, the visitors who join.
--- Answer: code, seconds, microseconds, next, change, more, losses, stood_ms, nodes, committed, head, first new number, outcomes, changes,
--- untold_ms; or a negative code and a text.
+-- ARGV: run_id, node, epoch, version, numbers; the commit, if there is one; marks; the time of joins, which of them replace a ticket or are of
+-- nobody, the records of tickets that were shown, the visitors of these and of joins.
+-- Answer: code, numbers, head, outcomes of joins, changes; or a negative code and a text.
 
 local call, attempt, unpack, tonumber = redis.call, redis.pcall, unpack, tonumber
-local floor, max, min, char, format = math.floor, math.max, math.min, string.char, string.format
-local read, band, lshift = struct.unpack, bit.band, bit.lshift
+local floor, max, min, char, format, rep = math.floor, math.max, math.min, string.char, string.format, string.rep
+local read, write, band, lshift = struct.unpack, struct.pack, bit.band, bit.lshift
 local HEAD, VISITORS, CHANGES, NODES, SCRATCH = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
 local FIRST_PLANE, LAST_PLANE = 6, 23 -- KEYS[6] is plane 0
 local FORMAT = 1
 local CHUNK = 16384        -- tickets
+local VISITOR = 16         -- bytes
 local RECORD = 13          -- bytes of what is kept of a visitor: number, Unix microseconds
+local OF_NOBODY = 2 ^ 31   -- more than the index of a join: it has no visitor
 local SLICE = 1000         -- arguments or pairs of one command: Lua's stack ends at 8000
 local FAR = 2 ^ 24         -- bits that lie further beyond next are nobody's
 local LONGEST = 2 ^ 32     -- bits of a string
 local WHOLE = 2 ^ 53       -- up to here numbers are exact
+local YOUNG_US = 10 * 1000000 -- a room that was made so lately in the place of another one gives way to that
 local LOSS_JUMP = 2 ^ 32   -- no context has seen a change as high as those after a loss
 local STOOD_MS, NODE_MS = 2000, 10000
 local SEEN = 0x3ff0        -- the planes of polls
 local OK, LOSS, OTHER_EPOCH = 0, 1, 2
 local E_INVALID, E_VERSION, E_DAMAGED = -1, -3, -23
 
-local flags, wanted, page, since, ttl_ms, mark_count, shown_count, join_count, told_age_ms = read('>I4I4I4I8I8I4I4I4I4', ARGV[5])
-local function is_asked(flag)
-  return band(flags, flag) ~= 0
-end
-local is_recovery, is_beat, is_adopting, is_any_epoch, is_loading, has_commit, has_repeats, is_untold, is_strict, is_telling =
-  is_asked(1), is_asked(2), is_asked(4), is_asked(8), is_asked(16), is_asked(32), is_asked(64), is_asked(128), is_asked(256),
-  is_asked(512)
+local is_recovery, is_beat, is_adopting, is_any_epoch, is_loading, has_commit, has_repeats, is_untold, is_strict, is_telling, wanted,
+      page, since, ttl_ms, mark_count, shown_count, join_count, told_age_ms, known_born_us =
+  read('>BBBBBBBBBBI4I4I8I8I4I4I4I4I8', ARGV[5])
+is_recovery, is_beat, is_adopting, is_any_epoch, is_loading = is_recovery == 1, is_beat == 1, is_adopting == 1, is_any_epoch == 1,
+                                                             is_loading == 1
+has_commit, has_repeats, is_untold, is_strict, is_telling = has_commit == 1, has_repeats == 1, is_untold == 1, is_strict == 1,
+                                                            is_telling == 1
+local wants_polls = band(wanted, SEEN) ~= 0
 
 -- The head.
 
-local names = {'format', 'version', 'next', 'trim', 'base', 'change', 'losses', 'alive_ms', 'stood_ms', 'kept_ms', 'server', 'epoch',
-               'join_limit'}
+local names = {'format', 'version', 'next', 'trim', 'base', 'change', 'losses', 'alive_ms', 'stood_ms', 'kept_ms', 'born_us',
+               'server', 'epoch', 'join_limit'}
 local found = attempt('HMGET', HEAD, unpack(names))
 if found.err then
   return {E_DAMAGED, HEAD .. ' is no hash'}
 end
 local exists = found[1] or found[2] or call('EXISTS', HEAD) == 1
-for i = 1, 10 do
-  local number = exists and tonumber(found[i] or '') or not exists and 0
+local absent = not exists and 0
+for i = 1, 11 do
+  local number = tonumber(found[i] or absent)
   if not number or number < 0 or number > WHOLE or number % 1 ~= 0 then
     return {E_DAMAGED, HEAD .. ' is damaged: its ' .. names[i] .. ' is no number'}
   end
   found[i] = number
 end
-local version, next, trim, base, change, losses, alive_ms, stood_ms, kept_ms, server, epoch, join_limit = unpack(found, 2)
+local version, next, trim, base, change, losses, alive_ms, stood_ms, kept_ms, born_us, server, epoch, join_limit =
+  unpack(found, 2)
 if exists and found[1] > FORMAT then
   return {E_VERSION, HEAD .. ' is of format ' .. found[1] .. '; this library knows ' .. FORMAT}
 end
@@ -64,18 +69,17 @@ end
 local time = call('TIME')
 local now_ms = time[1] * 1000 + floor(time[2] / 1000)
 
--- How long ago the context that has told its polls least lately did so: asked by who asks for polls.
-local function untold_ms()
-  local oldest = band(wanted, SEEN) ~= 0 and attempt('ZRANGE', NODES, 0, 0, 'WITHSCORES')
-  return oldest and oldest[2] and max(0, floor(now_ms - oldest[2])) or 0
-end
 local function answer(code, told, more, committed, head, first_new, outcomes, changes, nodes)
-  if band(wanted, SEEN) ~= 0 then
+  local untold_ms = 0 -- how long ago the context that has told its polls least lately did so
+  if wants_polls then
     nodes = attempt('ZCARD', NODES)
     nodes = type(nodes) == 'number' and nodes or 0
+    local oldest = attempt('ZRANGE', NODES, 0, 0, 'WITHSCORES')
+    untold_ms = oldest[2] and max(0, floor(now_ms - oldest[2])) or 0
   end
-  return {code, time[1], time[2], format('%.0f', next), format('%.0f', told), more, losses, stood_ms, nodes, committed, head, first_new,
-          outcomes, changes, untold_ms()}
+  local numbers = write('>I4I4I8I8I8I8I8I8I8I4BB', time[1], time[2], next, told, losses, stood_ms, untold_ms, born_us, first_new, nodes, more,
+                        committed)
+  return {code, numbers, head, outcomes, changes}
 end
 
 -- Whether anything is done at all.
@@ -87,11 +91,15 @@ end
 local function no_state()
   return {E_DAMAGED, HEAD .. ' is damaged: its state is missing'}
 end
-local is_kept = exists and (server == ARGV[1] or is_adopting or is_loading)
+-- Whoever came before those that know the room has found none and made one: it does not count.
+local is_taken_over = is_adopting or is_loading
+local is_usurper = exists and not is_taken_over and known_born_us > 0 and born_us > known_born_us and
+                     time[1] * 1000000 + time[2] - born_us < YOUNG_US
+local is_kept = exists and not is_usurper and (server == ARGV[1] or is_taken_over)
 local recovers = is_recovery and not is_kept
 if not is_kept and not recovers then
-  local head = exists and whole_head()
-  return exists and not head and no_state() or answer(LOSS, since, 0, 0, head, 0, '', {}, 0)
+  local head = exists and not is_usurper and whole_head()
+  return exists and not is_usurper and not head and no_state() or answer(LOSS, since, 0, 0, head, 0, '', {}, 0)
 end
 local is_other_epoch = not recovers and not is_any_epoch and epoch ~= ARGV[3]
 
@@ -109,7 +117,7 @@ if has_commit then
   commits = recovers or not is_other_epoch and not is_recovery and version == tonumber(from_version) and
               (not is_strict or since == change)
   if commits then
-    is_emptied = epoch ~= new_epoch
+    is_emptied = epoch ~= new_epoch or is_usurper
     if is_emptied then
       next, trim, base = 0, 0, 0
     end
@@ -127,6 +135,7 @@ if has_commit then
   if recovers then
     losses, stood_ms = max(losses, least_losses) + 1, max(stood_ms, least_stood_ms)
     change, since = max(change, least_change) + LOSS_JUMP, 0
+    born_us = known_born_us > 0 and (not exists or is_usurper) and known_born_us or born_us
   end
 end
 local function is_cleared(plane)
@@ -160,7 +169,8 @@ for i = commit_marks > 0 and commit_marks_at or marks_at, marks_at + 2 * mark_co
     return {E_INVALID, format('bits of %s up to %.0f, where the next ticket is %.0f', KEYS[FIRST_PLANE + plane], last, next)}
   end
 end
-for plane = 0, commits and LAST_PLANE or -1 do
+local drops = commits and (clear ~= 0 or new_base ~= base)
+for plane = 0, drops and LAST_PLANE or -1 do
   if new_base ~= base or is_cleared(plane) then
     measure(plane)
   end
@@ -205,28 +215,40 @@ end
 local first_new, outcomes = next, nil
 local records, record_count = {}, 0 -- to be written: visitor, record, visitor, record ...
 if shown_count + join_count > 0 then
-  local joined, replaced, shown_at, visitors_at = ARGV[at], ARGV[at + 1], at + 2, at + 2 + shown_count
+  local joined, special, shown = ARGV[at], ARGV[at + 1], ARGV[at + 2]
   local count = shown_count + join_count
-  local known = {}
-  for i = 1, is_emptied and 0 or count, SLICE do
-    local some = attempt('HMGET', VISITORS, unpack(ARGV, visitors_at + i - 1, visitors_at + min(i + SLICE - 1, count) - 1))
-    if some.err then
-      return {E_DAMAGED, VISITORS .. ' is no hash'}
+  local visitors, known = {}, {}
+  for i = 1, count, SLICE do
+    local size = min(SLICE, count - i + 1)
+    local some = {read(rep('c16', size), ARGV[at + 3], VISITOR * (i - 1) + 1)}
+    for k = 1, i > 1 and size or 0 do
+      visitors[i + k - 1] = some[k]
     end
-    for k = 1, count > SLICE and #some or 0 do
-      known[i + k - 1] = some[k]
-    end
-    known = count > SLICE and known or some
+    visitors = i > 1 and visitors or some
   end
   local latest = (has_repeats or shown_count > 0) and {} or nil -- what this call itself writes, where a visitor may come twice
   local replaces = {}
-  for i = 1, #replaced, 9 do
-    local index, number = read('>I4I5', replaced, i)
-    replaces[shown_count + index + 1] = number
+  for i = 1, #special, 9 do
+    local index, number = read('>I4I5', special, i)
+    if index >= OF_NOBODY then
+      visitors[shown_count + index - OF_NOBODY + 1] = ''
+    else
+      replaces[shown_count + index + 1] = number
+    end
+  end
+  for i = 1, is_emptied and 0 or count, SLICE do
+    local some = attempt('HMGET', VISITORS, unpack(visitors, i, min(i + SLICE - 1, count)))
+    if some.err then
+      return {E_DAMAGED, VISITORS .. ' is no hash'}
+    end
+    for k = 1, i > 1 and #some or 0 do
+      known[i + k - 1] = some[k]
+    end
+    known = i > 1 and known or some
   end
   local limit, high = tonumber(join_limit), nil
   for i = 1, count do
-    local visitor, record, number = ARGV[visitors_at + i - 1], known[i], nil -- '': anonymous
+    local visitor, record, number = visitors[i], known[i], nil -- '': anonymous
     if latest and visitor ~= '' then
       record = latest[visitor] or record
     end
@@ -241,15 +263,15 @@ if shown_count + join_count > 0 then
     end
     local new = nil
     if i <= shown_count then
-      local shown = read('>I5', ARGV[shown_at + i - 1])
-      new = shown >= trim and shown > (number or -1) and ARGV[shown_at + i - 1]
+      local shown_number = read('>I5', shown, RECORD * (i - 1) + 1)
+      new = shown_number >= trim and shown_number > (number or -1) and string.sub(shown, RECORD * (i - 1) + 1, RECORD * i)
     elseif number or next >= limit then
-      outcomes = outcomes or {string.rep('N', i - shown_count - 1)}
+      outcomes = outcomes or {rep('N', i - shown_count - 1)}
       outcomes[#outcomes + 1] = number and 'E' .. record or 'F'
     else
       local low = next % 256
       if low == 0 or not high then
-        high = struct.pack('>I4', floor(next / 256))
+        high = write('>I4', floor(next / 256))
       end
       new = visitor ~= '' and high .. char(low) .. joined
       next = next + 1
@@ -409,7 +431,7 @@ if commits or mark_count > 0 then
   if is_emptied then
     call('UNLINK', VISITORS, CHANGES, SCRATCH, unpack(KEYS, FIRST_PLANE))
   else
-    for plane = 0, commits and LAST_PLANE or -1 do
+    for plane = 0, drops and LAST_PLANE or -1 do
       if is_cleared(plane) then
         drop(plane, lengths[plane])
       elseif new_base ~= base then
@@ -447,6 +469,7 @@ end
 if recovers then
   set('format', FORMAT)
   set('losses', losses)
+  set('born_us', format('%.0f', born_us))
   set('change', change)
 end
 if #members > 0 then

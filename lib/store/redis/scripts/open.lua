@@ -29,9 +29,10 @@ end
 
 local time = redis.call('TIME')
 local now_ms = time[1] * 1000 + math.floor(time[2] / 1000)
+local born_us = string.format('%.0f', time[1] * 1000000 + time[2])
 redis.call('HSET', HEAD, 'format', FORMAT, 'version', 0, 'epoch', ARGV[3], 'next', ARGV[4], 'join_limit', ARGV[5], 'state', ARGV[6],
            'trim', 0, 'base', 0, 'change', 0, 'losses', 0, 'server', ARGV[1], 'alive_ms', now_ms, 'stood_ms', 0, 'kept_ms', now_ms,
-           unpack(ARGV, 7))
+           'born_us', born_us, unpack(ARGV, 7))
 redis.call('PEXPIRE', HEAD, ARGV[2])
 -- What an earlier room of this name has left, whose head was removed by somebody.
 redis.call('UNLINK', unpack(KEYS, 2))

@@ -1,0 +1,141 @@
+/* libwaitq: SPDX-License-Identifier: MIT
+ * Copyright (c) 2026 The libwaitq authors */
+#include "metrics.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "gateway.h"
+#include "loop.h"
+#include "reply.h"
+
+/* Figures grow between the question for their size and the figures. */
+#define SPARE 4096
+#define OWN_MAX 32768
+
+struct own {
+  char *at;
+  size_t capacity, length;
+};
+
+static void append(struct own *own, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+static void append(struct own *own, const char *format, ...) {
+  va_list arguments;
+  va_start(arguments, format);
+  const int written = vsnprintf(own->at + own->length, own->capacity - own->length, format, arguments);
+  va_end(arguments);
+  if (written > 0 && own->length + (size_t)written < own->capacity) {
+    own->length += (size_t)written;
+  }
+}
+
+static uint64_t read_counter(const _Atomic uint64_t *counter) {
+  return atomic_load_explicit(counter, memory_order_relaxed);
+}
+
+static void append_family(struct own *own, const char *name, const char *type, const char *help) {
+  append(own, "# HELP %s %s\n# TYPE %s %s\n", name, help, name, type);
+}
+
+static void append_requests(struct own *own, const struct gateway *gateway) {
+  static const char *const classes[CLASSES] = {"2xx", "3xx", "4xx", "5xx"};
+  append_family(own, "waitq_gateway_requests_total", "counter", "Requests answered, by call and class of status.");
+  for (int route = 0; route < ROUTES; route++) {
+    for (int class = 0; class < CLASSES; class ++) {
+      uint64_t sum = 0;
+      for (unsigned i = 0; i < gateway->loop_count; i++) {
+        sum += read_counter(&gateway->loops[i].tally.routes[route].replies[class]);
+      }
+      append(own, "waitq_gateway_requests_total{call=\"%s\",status=\"%s\"} %llu\n", tally_route_names[route],
+             classes[class], (unsigned long long)sum);
+    }
+  }
+}
+
+static void append_durations_of(struct own *own, const struct gateway *gateway, int route) {
+  static const char name[] = "waitq_gateway_request_seconds";
+  uint64_t below = 0;
+  uint64_t sum_ns = 0;
+  for (int bucket = 0; bucket <= TALLY_BOUNDS; bucket++) {
+    char bound[24] = "+Inf";
+    for (unsigned i = 0; i < gateway->loop_count; i++) {
+      below += read_counter(&gateway->loops[i].tally.routes[route].buckets[bucket]);
+    }
+    if (bucket < TALLY_BOUNDS) {
+      snprintf(bound, sizeof bound, "%g", (double)tally_bounds_ns[bucket] / 1e9);
+    }
+    append(own, "%s_bucket{call=\"%s\",le=\"%s\"} %llu\n", name, tally_route_names[route], bound,
+           (unsigned long long)below);
+  }
+  for (unsigned i = 0; i < gateway->loop_count; i++) {
+    sum_ns += read_counter(&gateway->loops[i].tally.routes[route].sum_ns);
+  }
+  append(own, "%s_sum{call=\"%s\"} %.6f\n%s_count{call=\"%s\"} %llu\n", name, tally_route_names[route],
+         (double)sum_ns / 1e9, name, tally_route_names[route], (unsigned long long)below);
+}
+
+static void append_durations(struct own *own, const struct gateway *gateway) {
+  append_family(own, "waitq_gateway_request_seconds", "histogram",
+                "From a request being read to its reply being handed to the kernel.");
+  for (int route = 0; route < ROUTES; route++) {
+    append_durations_of(own, gateway, route);
+  }
+}
+
+static void append_counter(struct own *own, const struct gateway *gateway, const char *name, const char *help,
+                           size_t offset) {
+  uint64_t sum = 0;
+  for (unsigned i = 0; i < gateway->loop_count; i++) {
+    sum += read_counter((const _Atomic uint64_t *)(const void *)((const char *)&gateway->loops[i].tally + offset));
+  }
+  append_family(own, name, "counter", help);
+  append(own, "%s %llu\n", name, (unsigned long long)sum);
+}
+
+static void append_gauge(struct own *own, const char *name, const char *help, uint64_t value) {
+  append_family(own, name, "gauge", help);
+  append(own, "%s %llu\n", name, (unsigned long long)value);
+}
+
+static void append_own(struct own *own, const struct gateway *gateway) {
+  append_family(own, "waitq_build_info", "gauge", "The version that runs.");
+  append(own, "waitq_build_info{version=\"%s\"} 1\n", waitq_version_string());
+  append_requests(own, gateway);
+  append_durations(own, gateway);
+  append_counter(own, gateway, "waitq_gateway_joins_refused_total", "Joins above the limit of an address.",
+                 offsetof(struct tally, joins_refused));
+  append_counter(own, gateway, "waitq_gateway_connections_refused_total", "Connections above the limit.",
+                 offsetof(struct tally, connections_refused));
+  append_counter(own, gateway, "waitq_gateway_streams_refused_total", "Event streams above the limit.",
+                 offsetof(struct tally, streams_refused));
+  append_counter(own, gateway, "waitq_gateway_events_sent_total", "Server-sent events.",
+                 offsetof(struct tally, events_sent));
+  append_gauge(own, "waitq_gateway_connections", "Connections open.", gateway->connections);
+  append_gauge(own, "waitq_gateway_streams", "Event streams open.", gateway->streams);
+  append_gauge(own, "waitq_gateway_events", "Events that this gateway serves.", gateway->rooms.count);
+  append_gauge(own, "waitq_gateway_events_limit", "How many it may.", gateway->rooms.capacity);
+  append_gauge(own, "waitq_gateway_draining", "1 after SIGTERM.", gateway->is_draining);
+}
+
+void metrics_reply(struct visit *visit) {
+  struct gateway *gateway = visit->loop->gateway;
+  size_t needed = 0;
+  struct own text = {NULL, 0, 0};
+  int code = waitq_metrics(gateway->context, NULL, 0, &needed, NULL);
+  for (int attempt = 0; attempt == 0 || (code == WAITQ_E_INVALID && attempt < 3); attempt++) {
+    const size_t capacity = needed + SPARE;
+    free(text.at);
+    text = (struct own){.at = malloc(capacity + OWN_MAX), .capacity = capacity + OWN_MAX};
+    code = text.at == NULL ? WAITQ_E_NOMEM : waitq_metrics(gateway->context, text.at, capacity, &needed, NULL);
+  }
+  if (code == WAITQ_OK) {
+    text.length = needed - 1;
+    append_own(&text, gateway);
+    reply_content(visit, 200, "text/plain; version=0.0.4; charset=utf-8", text.at, text.length);
+  } else {
+    reply_failure(visit, code);
+  }
+  free(text.at);
+}

@@ -1,0 +1,7 @@
+module shop
+
+go 1.19
+
+require waitq v0.0.0
+
+replace waitq => ../../bindings/go

@@ -1,0 +1,97 @@
+/* libwaitq: SPDX-License-Identifier: MIT
+ * Copyright (c) 2026 The libwaitq authors */
+#include "eta/lifetime.h"
+
+#include <math.h>
+
+/* A bin is believed by itself when it has seen more ends than this. */
+#define BORROWED 6.0
+
+/* Few ends a bin are no reason to think that anybody leaves. */
+#define LEAST_LEAVERS 3.0
+#define BORROWED_LEAVERS 2.0
+
+#define SUMMED_MOST 60.0
+
+/* A year: for means. */
+#define AGE_MOST_S 3.15e7
+
+static double total_ended(const struct waitq__ages *ages) {
+  double sum = 0.0;
+  for (unsigned bin = 0; bin < WAITQ__AGE_BINS; bin++) {
+    sum += ages->ended[bin];
+  }
+  return sum;
+}
+
+void waitq__lifetime_fit(struct waitq__ages *ages, double longest_s) {
+  const struct waitq__age_counts counts = {ages->ended, ages->lived};
+  waitq__mixture_fit(&ages->mixture, &counts, longest_s);
+}
+
+/* How much of a span one lives at a hazard, on average. */
+static double lived_in(double hazard, double span_s) {
+  return hazard * span_s > 1e-6 ? -expm1(-hazard * span_s) / hazard : span_s;
+}
+
+static void sum_up(struct waitq__lifetime *lifetime) {
+  double summed = 0.0;
+  double lived = 0.0;
+  for (unsigned bin = 0; bin < WAITQ__AGE_BINS; bin++) {
+    lifetime->begins[bin] = waitq__age_begin(bin);
+    lifetime->summed[bin] = summed;
+    lifetime->lived[bin] = lived;
+    if (bin + 1 < WAITQ__AGE_BINS) {
+      double span_s = waitq__age_begin(bin + 1) - lifetime->begins[bin];
+      lived += exp(-summed) * lived_in(lifetime->hazard[bin], span_s);
+      summed += lifetime->hazard[bin] * span_s;
+    }
+  }
+}
+
+void waitq__lifetime_of_sessions(const struct waitq__ages *ages, double longest_s, struct waitq__lifetime *lifetime) {
+  double fitted[WAITQ__AGE_BINS];
+  waitq__mixture_hazards(&ages->mixture, longest_s, fitted);
+  for (unsigned bin = 0; bin < WAITQ__AGE_BINS; bin++) {
+    lifetime->hazard[bin] = (ages->ended[bin] + BORROWED) / (ages->lived[bin] + BORROWED / fitted[bin]);
+  }
+  lifetime->longest_s = longest_s > 0.0 ? longest_s : INFINITY;
+  lifetime->ended = total_ended(ages);
+  sum_up(lifetime);
+}
+
+int waitq__lifetime_of_visitors(const struct waitq__ages *ages, struct waitq__lifetime *lifetime) {
+  double ended = total_ended(ages);
+  double hazard = 0.0;
+  for (unsigned bin = 0; bin < WAITQ__AGE_BINS; bin++) {
+    /* Where nobody was seen yet, people are as at the age before, and a little more patient the longer they wait. */
+    double borrowed = hazard > 0.0 ? BORROWED_LEAVERS : 0.0;
+    double carried = hazard > 0.0 ? borrowed / (hazard * 0.8) : 1.0;
+    hazard = (ages->ended[bin] + borrowed) / (ages->lived[bin] + carried);
+    lifetime->hazard[bin] = hazard;
+  }
+  lifetime->longest_s = INFINITY;
+  lifetime->ended = ended;
+  sum_up(lifetime);
+  return ended >= LEAST_LEAVERS;
+}
+
+double waitq__lifetime_summed(const struct waitq__lifetime *lifetime, double age_s) {
+  if (age_s >= lifetime->longest_s) {
+    return SUMMED_MOST;
+  }
+  unsigned bin = waitq__age_bin(age_s);
+  double summed = lifetime->summed[bin] + lifetime->hazard[bin] * (age_s - lifetime->begins[bin]);
+  return summed < SUMMED_MOST ? summed : SUMMED_MOST;
+}
+
+double waitq__lifetime_lived(const struct waitq__lifetime *lifetime, double seconds) {
+  double end_s = seconds < lifetime->longest_s ? seconds : lifetime->longest_s;
+  unsigned bin = waitq__age_bin(end_s);
+  return lifetime->lived[bin] +
+         exp(-lifetime->summed[bin]) * lived_in(lifetime->hazard[bin], end_s - lifetime->begins[bin]);
+}
+
+double waitq__lifetime_mean(const struct waitq__lifetime *lifetime) {
+  return waitq__lifetime_lived(lifetime, AGE_MOST_S);
+}

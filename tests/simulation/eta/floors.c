@@ -1,0 +1,41 @@
+/* libwaitq: SPDX-License-Identifier: MIT
+ * Copyright (c) 2026 The libwaitq authors */
+#include "floors.h"
+
+#include <stddef.h>
+#include <string.h>
+
+static const struct floor floors[] = {
+    {"1", 98.9, 99.0, 99.0},
+    {"6a", 98.9, 99.0, 99.0},
+    {"2", 71.1, 48.5, 51.0},
+    {"2 announced", 98.9, 99.0, 97.1},
+    {"3 after 60 s", 93.2, 87.2, 90.4},
+    {"3 after 300 s", 94.0, 92.8, 96.1},
+    {"6b", 70.3, 22.9, 98.5},
+    {"3m", 93.8, 90.2, 94.7},
+    {"4a", 97.0, 97.9, 98.1},
+    {"4b", 96.0, 89.2, 99.0},
+    {"4c", 96.8, 91.8, 98.8},
+    {"4d", 93.0, 82.6, 88.4},
+    {"4e", 90.6, 70.5, 93.7},
+    {"5 before", 67.8, 9.0, 9.0},
+    {"5 during", 74.8, 21.2, 1.0},
+    {"5 after", 98.9, 99.0, 99.0},
+    {"5 announced", 98.9, 99.0, 99.0},
+    {"7", 45.1, 9.7, 92.2},
+    {"9", 91.6, 84.6, 98.8},
+    {"trace 1998-06-30", 97.3, 99.0, 99.0},
+    {"trace 1998-07-08", 98.8, 99.0, 99.0},
+    {"trace 1998-06-30, slots", 94.1, 97.1, 93.1},
+    {"trace 1998-07-08, slots", 95.1, 97.4, 95.7},
+};
+
+const struct floor *floor_of(const char *span) {
+  for (size_t i = 0; i < sizeof floors / sizeof *floors; i++) {
+    if (strcmp(floors[i].span, span) == 0) {
+      return &floors[i];
+    }
+  }
+  return NULL;
+}

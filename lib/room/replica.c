@@ -178,7 +178,8 @@ static void note_readable(waitq_room_t *room, const waitq_error *why) {
 /* When the room was made, in the room's time: once for all, for the host may have a clock of its own. */
 static void note_birth(waitq_room_t *room, const waitq_store_exchange *exchange) {
   struct waitq__shared *shared = room->shared;
-  if (exchange->born_us != shared->stored_born_us) {
+  int is_lost = (exchange->found & WAITQ_STORE_FOUND_LOSS) != 0;
+  if (!is_lost && exchange->born_us != shared->stored_born_us) {
     int64_t heard_us = atomic_load_explicit(&shared->heard_us, memory_order_relaxed);
     int64_t age_us = exchange->now_us - exchange->born_us;
     shared->stored_born_us = exchange->born_us;

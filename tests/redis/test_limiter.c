@@ -438,7 +438,7 @@ static void test_limiter__a_cluster_keeps_both_keys_in_one_place(void **state) {
   waitq_t *context = NULL;
   assert_code(waitq_open(cluster_uri(cluster), NULL, &context, NULL), WAITQ_OK);
   for (int i = 0; i < 10; i++) {
-    char name[16];
+    char name[24];
     waitq_limit limit = {sizeof limit, 0, 50, i % 2 == 0 ? E : L, 0};
     waitq_limiter_t *limiter = NULL;
     snprintf(name, sizeof name, "bucket-%d", i);

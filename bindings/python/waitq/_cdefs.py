@@ -474,6 +474,7 @@ class waitq_store_exchange(Structure):
         ("nodes", c_uint32),
         ("found", c_uint32),
         ("reserved", c_uint32),
+        ("born_us", c_int64),
     ]
 
 

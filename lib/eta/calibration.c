@@ -72,12 +72,15 @@ static double within(double tolerance_s, double deviation_s) {
 struct waitq__guess waitq__calibration_guess(const struct waitq__calibration *calibration, double eta_s, double error_s,
                                              double slack_s) {
   unsigned class = class_of(eta_s);
-  double below_s = error_s * calibration->below[class] + slack_s / NINETY;
+  double below_s = error_s * calibration->below[class];
+  double slack_below_s = below_s + slack_s / NINETY;
   double above_s = error_s * calibration->above[class];
   double tolerance_s = HIT_SHARE * eta_s > HIT_S ? HIT_SHARE * eta_s : HIT_S;
-  double trust = 0.5 * within(tolerance_s, below_s) + 0.5 * within(tolerance_s, above_s);
+  /* Below the median: what nothing is known of is as likely to be nothing. */
+  double below = 0.5 * within(tolerance_s, below_s) + 0.5 * within(tolerance_s, slack_below_s);
+  double trust = 0.5 * below + 0.5 * within(tolerance_s, above_s);
   unsigned bin = bin_of(trust);
-  double low_s = eta_s - NINETY * below_s;
+  double low_s = eta_s - NINETY * slack_below_s;
   return (struct waitq__guess){
       .eta_s = eta_s,
       .low_s = low_s > 0.0 ? low_s : 0.0,
@@ -97,14 +100,14 @@ struct waitq__probe *waitq__calibration_free_probe(struct waitq__calibration *ca
   return NULL;
 }
 
-void waitq__probe_begin(struct waitq__probe *probe, uint64_t number, int64_t now_us, const struct waitq__guess *guess) {
+void waitq__probe_begin(struct waitq__probe *probe, uint64_t number, int64_t now_us, const struct waitq__span *span) {
   *probe = (struct waitq__probe){
       .number = number,
       .made_us = now_us,
-      .eta_s = (float)guess->eta_s,
-      .low_s = (float)guess->low_s,
-      .high_s = (float)guess->high_s,
-      .trust = (float)guess->trust,
+      .eta_s = (float)((double)span->eta_us * 1e-6),
+      .low_s = (float)((double)span->low_us * 1e-6),
+      .high_s = (float)((double)span->high_us * 1e-6),
+      .trust = (float)span->trust,
   };
 }
 

@@ -41,6 +41,15 @@ struct waitq__calibration {
   struct waitq__probe probes[WAITQ__PROBES];
 };
 
+/* An estimate as it is given, in microseconds. */
+struct waitq__span {
+  int64_t eta_us;
+  int64_t low_us;
+  int64_t high_us;
+  double confidence;
+  double trust; /* as below */
+};
+
 /* One estimate, in seconds. */
 struct waitq__guess {
   double eta_s;
@@ -63,7 +72,7 @@ double waitq__class_begin(unsigned class);
 struct waitq__probe *waitq__calibration_free_probe(struct waitq__calibration *calibration, int *is_fair);
 
 /* Begins to watch. */
-void waitq__probe_begin(struct waitq__probe *probe, uint64_t number, int64_t now_us, const struct waitq__guess *guess);
+void waitq__probe_begin(struct waitq__probe *probe, uint64_t number, int64_t now_us, const struct waitq__span *span);
 
 /* Compares what was said with the time at which the turn came, and is free again. */
 void waitq__probe_score(struct waitq__calibration *calibration, struct waitq__probe *probe, int64_t turn_us);

@@ -16,8 +16,9 @@
 #define BEYOND 1.15
 
 /* The error of an estimate that rests on nothing, as a part of the wait, for lengths of sessions and for who leaves. */
-#define SESSIONS_ERROR 0.6
+#define SESSIONS_ERROR 1.0
 #define LEAVERS_ERROR 0.3
+#define GIVEN_ON_PART 0.5    /* of who does not use the turn more is known: some were counted */
 #define PATIENCE_ERROR 0.008 /* of the wait itself, where anybody leaves */
 
 /* Those whose turn comes later have had more time to fall silent than those whose turn came of late. */
@@ -36,6 +37,7 @@ struct run {
   double tokens;
   double turns;        /* given so far */
   double ahead;        /* places passed so far */
+  double given_on;     /* turns that somebody did not use before */
   double slots_noise;  /* the variance of turns that depend on sessions */
   double leaver_noise; /* of places passed over */
   double slots_s;      /* for how long slots bound */
@@ -216,7 +218,9 @@ static void step(struct run *run, double end_s) {
   const struct waitq__line *line = prospect->line;
   double span_s = end_s - run->time_s;
   run->tokens += rate_at(line, run->time_s) * prospect->factor * span_s;
-  run->tokens += returned(run, end_s);
+  double back = returned(run, end_s);
+  run->given_on += back;
+  run->tokens += back;
   double again = given_on(run, span_s);
   double turns = run->tokens * again;
   if (prospect->sessions != NULL) {
@@ -235,8 +239,9 @@ static void step(struct run *run, double end_s) {
   double before = run->ahead;
   run->turns += turns;
   double unused = pass(run, turns, 0.5 * (run->time_s + end_s));
-  double back = turns - turns / again; /* what of the unused was given on in this step */
-  run->unused[run->steps++] = unused > back ? unused - back : 0.0;
+  double given_on_here = turns - turns / again;
+  run->given_on += given_on_here;
+  run->unused[run->steps++] = unused > given_on_here ? unused - given_on_here : 0.0;
   if (run->ahead - before > LEAST_PASSED && span_s > 0.0) {
     run->pace = (run->ahead - before) / span_s;
   }
@@ -250,7 +255,8 @@ static double error_of(const struct run *run) {
   double ended = prospect->sessions == NULL ? 0.0 : prospect->session_length->ended;
   double sessions_s = run->slots_s * (SESSIONS_ERROR / sqrt(ended + 2.0) + 0.01);
   double factor_s = run->time_s * prospect->factor_error;
-  double leavers_s = run->pace > 0.0 ? LEAVERS_ERROR * (run->ahead - run->turns) / run->pace : 0.0;
+  double silent = run->ahead - run->turns + GIVEN_ON_PART * run->given_on;
+  double leavers_s = run->pace > 0.0 ? LEAVERS_ERROR * silent / run->pace : 0.0;
   leavers_s += prospect->patience != NULL ? PATIENCE_ERROR * run->time_s : 0.0;
   return sqrt(noise_s * noise_s + sessions_s * sessions_s + factor_s * factor_s + leavers_s * leavers_s +
               GRAIN_ERROR_S * GRAIN_ERROR_S);

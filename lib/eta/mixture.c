@@ -8,7 +8,7 @@
 
 /* Before anything is known sessions are taken to last two minutes, give or take a factor of four. */
 #define GUESS_LOG_MEDIAN 4.8
-#define GUESS_WIDTH 1.5
+#define GUESS_WIDTH 1.0
 #define GUESS_LOG_SPREAD (-0.2)
 #define GUESS_SPREAD_WIDTH 0.35
 

@@ -87,8 +87,13 @@ int waitq__table_find(const _Atomic uint64_t *words, double ahead, struct waitq_
   struct pair last_trust = load(&words[TRUSTS + to]);
   double bounded = part < 1.0 ? part : 1.0;
   guess->eta_s = between(from.second, last.second, part);
-  guess->low_s = between(from_bounds.first, last_bounds.first, part);
-  guess->high_s = between(from_bounds.second, last_bounds.second, part);
+  guess->low_s = between(from_bounds.first, last_bounds.first, bounded);
+  guess->high_s = between(from_bounds.second, last_bounds.second, bounded);
+  if (part > 1.0 && last.second > 0.0F) {
+    /* Beyond the last knot, the interval is as wide as there, as a part of the wait. */
+    guess->low_s *= guess->eta_s / last.second;
+    guess->high_s *= guess->eta_s / last.second;
+  }
   guess->confidence = between(from_trust.first, last_trust.first, bounded);
   guess->trust = between(from_trust.second, last_trust.second, bounded);
   return 1;

@@ -17,8 +17,6 @@
 /* What visitors do is known when some were seen for so many times as long as a silence lasts until it is noticed. */
 #define SEEN_ENOUGH 1.3
 
-#define SLACK_S 1.0 /* what the reference is given as an interval, either way */
-
 static struct waitq__line line_of(const struct waitq__state *state, const struct waitq__ledger *ledger) {
   const struct waitq__bucket *turns = &state->turns;
   int64_t level = waitq__bucket_level(&turns->terms, turns->used, turns->touched_us, state->now_us);
@@ -143,15 +141,16 @@ static void watch(struct waitq__round *round) {
     return;
   }
   double part = chance((uint64_t)state->now_us ^ state->head << 20);
-  double span = (double)(next - state->head);
-  double offset = is_fair ? part * span : exp(part * log(span + 1.0)) - 1.0;
-  uint64_t number = state->head + (uint64_t)(offset < span ? offset : span - 1.0);
-  struct waitq__guess guess;
+  double length = (double)(next - state->head);
+  double offset = is_fair ? part * length : exp(part * log(length + 1.0)) - 1.0;
+  uint64_t number = state->head + (uint64_t)(offset < length ? offset : length - 1.0);
+  struct waitq__span span;
   if (number < next && !waitq__ledger_test(&room->ledger, WAITQ__PLANE_GONE, number)) {
     uint64_t ahead = waitq__tally_ahead(&room->ledger, state->head, number);
     uint64_t had_turn = state->head - waitq__ledger_gone_before(&room->ledger, state->head);
-    if (waitq__foresee(room, &room->forecast, had_turn, ahead, state->now_us, &guess)) {
-      waitq__probe_begin(probe, number, state->now_us, &guess);
+    struct waitq__forecast forecast = waitq__forecast_after(&room->forecast, had_turn);
+    if (waitq__foresee(room, &forecast, had_turn, ahead, state->now_us, &span)) {
+      waitq__probe_begin(probe, number, state->now_us, &span);
     }
   }
 }
@@ -233,6 +232,10 @@ static void add_visitors(waitq_room_t *room, struct waitq__prospect *prospect) {
   double silence_s = (double)(state->heartbeat.ttl_us + state->heartbeat.ttl_us / WAITQ__WHEEL_DIVISIONS) * 1e-6;
   double known_s = waitq__ages_oldest(&state->history.visitors) / (SEEN_ENOUGH * silence_s);
   prospect->claim_s = (double)(state->claim.ttl_us + state->claim.ttl_us / (2 * WAITQ__WHEEL_DIVISIONS)) * 1e-6;
+  if (prospect->returned_per_s > 0.0 && (double)state->ready < prospect->claim_s * prospect->returned_per_s) {
+    prospect->claim_s =
+        (double)state->ready / prospect->returned_per_s; /* the host gives them back earlier than they lapse */
+  }
   prospect->unknown = known_s < 1.0 ? 1.0 - known_s : 0.0;
   if (hears_all(room)) {
     waitq__silence_count(&room->silence, state, &room->ledger);
@@ -275,16 +278,13 @@ static void draw_reference(waitq_room_t *room, uint64_t turns, struct waitq__for
   }
   struct waitq__reference_rate rate = waitq__reference_rate(&room->reference, state->now_us);
   struct waitq__line line = line_of(state, &room->ledger);
-  forecast->is_guess = rate.is_fallback && waitq__line_moves(&line);
-  forecast->kind = WAITQ__FORECAST_PACE;
-  forecast->us_per_turn = rate.seconds_per_position * 1e6;
-  forecast->error_s = SLACK_S;
-  forecast->confidence = rate.confidence;
+  room->is_guess = rate.is_fallback && waitq__line_moves(&line);
+  waitq__forecast_reference(forecast, &rate);
 }
 
 /* What binds may change with every step. */
-static uint64_t reason_of(const waitq_room_t *room) {
-  if (room->forecast.is_guess) {
+static uint32_t reason_of(const waitq_room_t *room) {
+  if (room->is_guess) {
     return WAITQ_REASON_NO_SAMPLES;
   }
   struct waitq__line line = line_of(&room->state, &room->ledger);
@@ -305,9 +305,10 @@ void waitq__foresee_draw(waitq_room_t *room) {
   };
   uint64_t turns = waitq__room_turns(room);
   int is_reference = state->eta_model == WAITQ_ETA_REFERENCE;
-  int is_old = state->now_us >= room->forecast.made_us + WAITQ__FOLD_US || state->now_us < room->forecast.made_us;
+  int is_old = state->now_us >= room->drawn_us + WAITQ__FOLD_US || state->now_us < room->drawn_us;
   if (is_reference || is_old || memcmp(&drawn, &room->drawn, sizeof drawn) != 0) {
-    struct waitq__forecast forecast = {.made_us = state->now_us, .had_turn = turns};
+    struct waitq__forecast forecast = {.base_us = state->now_us, .had_turn = turns};
+    room->is_guess = 0;
     if (is_reference) {
       draw_reference(room, turns, &forecast);
     } else {
@@ -315,31 +316,16 @@ void waitq__foresee_draw(waitq_room_t *room) {
     }
     room->forecast = forecast;
     room->drawn = drawn;
+    room->drawn_us = state->now_us;
   }
   room->forecast.reason = reason_of(room);
   room->reference_total = turns;
 }
 
-int waitq__foresee(const waitq_room_t *room, const struct waitq__forecast *forecast, uint64_t had_turn, uint64_t ahead,
-                   int64_t now_us, struct waitq__guess *guess) {
-  if (forecast->kind == WAITQ__FORECAST_NONE) {
-    return 0;
-  }
-  if (forecast->kind == WAITQ__FORECAST_PACE) {
-    waitq__forecast_guess(forecast, (double)(ahead + 1), now_us, guess);
-    return 1;
-  }
-  double turns = (double)(ahead + 1) + (double)(int64_t)(had_turn - forecast->had_turn);
-  if (forecast->kind == WAITQ__FORECAST_LINE) {
-    waitq__forecast_guess(forecast, turns, now_us, guess);
-    return 1;
-  }
-  if (!waitq__tables_find(&room->tables, turns, guess)) {
-    return 0;
-  }
-  double since_s = now_us > forecast->made_us ? (double)(now_us - forecast->made_us) * 1e-6 : 0.0;
-  guess->eta_s = guess->eta_s > since_s ? guess->eta_s - since_s : 0.0;
-  guess->low_s = guess->low_s > since_s ? guess->low_s - since_s : 0.0;
-  guess->high_s = guess->high_s > since_s ? guess->high_s - since_s : 0.0;
-  return 1;
+int waitq__foresee_bent(const waitq_room_t *room, const struct waitq__forecast *forecast, uint64_t had_turn,
+                        uint64_t ahead, int64_t now_us, struct waitq__span *span) {
+  struct waitq__guess guess;
+  double position = (double)(ahead + 1) + (double)(int64_t)(had_turn - forecast->had_turn);
+  return forecast->kind == WAITQ__FORECAST_TABLE && waitq__tables_find(&room->tables, position, &guess) &&
+         waitq__forecast_bent(forecast, &guess, now_us, span);
 }

@@ -24,7 +24,15 @@ void waitq__foresee_draw(waitq_room_t *room);
 
 /* The wait of who has so many ahead, by a forecast of a view that says how many have had their turn. Without the lock. Returns 0 where there is
  * none. */
-int waitq__foresee(const waitq_room_t *room, const struct waitq__forecast *forecast, uint64_t had_turn, uint64_t ahead,
-                   int64_t now_us, struct waitq__guess *guess);
+int waitq__foresee_bent(const waitq_room_t *room, const struct waitq__forecast *forecast, uint64_t had_turn,
+                        uint64_t ahead, int64_t now_us, struct waitq__span *span);
+
+static inline int waitq__foresee(const waitq_room_t *room, const struct waitq__forecast *forecast, uint64_t had_turn,
+                                 uint64_t ahead, int64_t now_us, struct waitq__span *span) {
+  if (forecast->kind == WAITQ__FORECAST_LINE || forecast->kind == WAITQ__FORECAST_PACE) {
+    return waitq__forecast_straight(forecast, (double)(ahead + 1), now_us, span);
+  }
+  return waitq__foresee_bent(room, forecast, had_turn, ahead, now_us, span);
+}
 
 #endif

@@ -30,9 +30,18 @@ static int take_next(waitq_room_t *room, uint64_t next) {
   return code;
 }
 
+/* A later epoch has taken the place of the one that was known. */
+static void note_reset(waitq_room_t *room, uint64_t new_epoch) {
+  uint64_t epoch = waitq__word(&room->ledger.epoch);
+  if (new_epoch > epoch) {
+    atomic_store_explicit(&room->shared->over_epoch, epoch, memory_order_relaxed);
+  }
+}
+
 /* Another epoch: ledger and state begin anew, and together. Where there is no memory, the room is empty and of no epoch, as before it was
  * read first. */
 static int begin_epoch(waitq_room_t *room, const struct waitq__told *told) {
+  note_reset(room, told->epoch);
   waitq__ledger_reset(&room->ledger, told->epoch, told->state.trim);
   room->shared->seen_change = 0;
   room->shared->is_behind = 1;
@@ -180,10 +189,10 @@ static void note_birth(waitq_room_t *room, const waitq_store_exchange *exchange)
   struct waitq__shared *shared = room->shared;
   int is_lost = (exchange->found & WAITQ_STORE_FOUND_LOSS) != 0;
   if (!is_lost && exchange->born_us != shared->stored_born_us) {
-    int64_t heard_us = atomic_load_explicit(&shared->heard_us, memory_order_relaxed);
     int64_t age_us = exchange->now_us - exchange->born_us;
     shared->stored_born_us = exchange->born_us;
-    atomic_store_explicit(&shared->born_us, exchange->born_us == 0 ? 0 : heard_us - age_us, memory_order_relaxed);
+    atomic_store_explicit(&shared->born_us, exchange->born_us == 0 ? 0 : shared->asked_us - age_us,
+                          memory_order_relaxed);
   }
 }
 
@@ -324,6 +333,7 @@ static void take_commit(struct waitq__round *round, const waitq_store_commit *co
     return;
   }
   if (round->new_epoch != 0) {
+    note_reset(room, round->new_epoch);
     waitq__ledger_reset(&room->ledger, round->new_epoch, 0);
     room->shared->seen_change = 0;
   }
@@ -421,6 +431,7 @@ int waitq__replica_exchange(struct waitq__round *round) {
   if (code != WAITQ_OK) {
     return code;
   }
+  int64_t asked_us = room->shared->asked_us;
   round->is_news = 1;
   if ((exchange.found & WAITQ_STORE_FOUND_LOSS) != 0) {
     return waitq__room_recover(room, &told, &round->failure);
@@ -435,6 +446,9 @@ int waitq__replica_exchange(struct waitq__round *round) {
   waitq__room_find_key(room);
   *change_of(round) = exchange.change;
   room->shared->is_behind &= round->wants_polls;
+  if (!round->wants_polls) {
+    waitq__store_told(room, asked_us);
+  }
   round->untold_us = exchange.untold_us;
   return waitq__word(&room->ledger.epoch) == epoch ? WAITQ_OK : WAITQ_E_CONFLICT;
 }

@@ -20,8 +20,8 @@
 #include "core/state.h"
 #include "core/sweep.h"
 #include "eta/reference.h"
-#include "room/totals.h"
 #include "room/silence.h"
+#include "room/totals.h"
 #include "room/view.h"
 #include "token/ticket.h"
 
@@ -87,6 +87,8 @@ struct waitq_room {
   uint64_t reference_total; /* turns that the reference has been told of */
   struct waitq__forecast forecast;
   struct waitq__drawn drawn;
+  int64_t drawn_us; /* when the forecast was made */
+  int is_guess;     /* it rests on nothing */
   struct waitq__silence silence;
 
   struct waitq__views views; /* read without the lock */

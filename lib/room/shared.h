@@ -21,10 +21,13 @@
 #define WAITQ__VERSION_NONE UINT64_MAX
 
 struct waitq__shared {
-  _Atomic int64_t offset_us;   /* the store's time minus the context's */
-  _Atomic int64_t heard_us;    /* the room's time when the store was last heard */
-  _Atomic int is_cut_off;      /* the last exchange failed */
-  _Atomic int64_t born_us;     /* when the room was made, as far as is known */
+  _Atomic int64_t offset_us; /* the store's time minus the context's */
+  int64_t asked_us;          /* the room's time when the last exchange that was answered was begun */
+  _Atomic int64_t heard_us;  /* and the last one whose answer told all that others had done */
+  _Atomic int is_cut_off;    /* the last exchange failed */
+  _Atomic int64_t born_us;   /* when the room was made, as far as is known */
+  _Atomic uint64_t
+      over_epoch; /* the latest epoch that was seen to end by a reset: its tickets are of no use, whatever becomes of the room */
   int64_t stored_born_us;      /* the same by the store's time */
   int has_offset;              /* offset_us was measured */
   int is_away;                 /* the store's clock is far from where it was */

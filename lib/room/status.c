@@ -88,25 +88,20 @@ static int64_t poll_interval_us(const struct waitq__view *view, int64_t eta_us, 
   return low + (int64_t)((double)(high - low) * spread(number, now_us));
 }
 
-/* Whole milliseconds, rounded up; the nearest microsecond is meant. */
-static int64_t ms_up(double seconds) {
-  return ((int64_t)(seconds * 1e6 + 0.5) + MS - 1) / MS;
-}
-
 /* The estimate for a ticket that waits. Returns the median in microseconds; -1 where there is none. */
 static int64_t fill_estimate(const waitq_room_t *room, const struct waitq__view *view, int64_t now_us,
                              waitq_status *status) {
-  struct waitq__guess guess;
-  if (!waitq__foresee(room, &view->forecast, view->had_turn, status->ahead, now_us, &guess)) {
+  struct waitq__span span;
+  if (!waitq__foresee(room, &view->forecast, view->had_turn, status->ahead, now_us, &span)) {
     status->eta_ms = status->eta_low_ms = status->eta_high_ms = WAITQ_UNKNOWN_MS;
     status->confidence = 0.0;
     return -1;
   }
-  status->eta_ms = ms_up(guess.eta_s);
-  status->eta_low_ms = ms_up(guess.low_s);
-  status->eta_high_ms = ms_up(guess.high_s);
-  status->confidence = guess.confidence;
-  return (int64_t)(guess.eta_s * 1e6);
+  status->eta_ms = waitq__ms_up(span.eta_us);
+  status->eta_low_ms = waitq__ms_up(span.low_us);
+  status->eta_high_ms = waitq__ms_up(span.high_us);
+  status->confidence = span.confidence;
+  return span.eta_us;
 }
 
 /* The status of a ticket that waits, in the chunk that holds it. */
@@ -118,7 +113,7 @@ static void fill_waiting(const waitq_room_t *room, const struct waitq__view *vie
   status->ahead = before > view->had_turn ? before - view->had_turn : 0;
   status->position = status->ahead + 1;
   status->behind = live > before + 1 ? live - before - 1 : 0;
-  status->reason = (uint32_t)view->forecast.reason;
+  status->reason = view->forecast.reason;
   int64_t eta_us = fill_estimate(room, view, now_us, status);
   status->next_poll_ms = poll_interval_us(view, eta_us, number, now_us) / MS;
 }
@@ -181,7 +176,8 @@ static void look_at_stand_in(const waitq_room_t *room, struct waitq__view *view,
  * older than the room may as long as this room could give way in its turn. */
 static int may_be_good(const waitq_room_t *room, const struct waitq__view *view, const struct waitq__ticket *ticket,
                        uint64_t next) {
-  if (waitq__room_is_in_process(room) || waitq__is_stand_in(ticket)) {
+  if (waitq__room_is_in_process(room) || waitq__is_stand_in(ticket) ||
+      ticket->epoch <= atomic_load_explicit(&room->shared->over_epoch, memory_order_relaxed)) {
     return 0;
   }
   if (ticket->epoch == view->epoch) {
@@ -270,8 +266,8 @@ static int look(const waitq_room_t *room, struct waitq__view *view, const struct
 }
 
 /* What a shared store adds to an answer: how old it is, and that it may be old for longer. */
-static void add_age(const waitq_room_t *room, int64_t now_us, waitq_status *status) {
-  status->age_ms = waitq__room_age_ms(room, now_us);
+static void add_age(const waitq_room_t *room, const struct waitq__view *view, int64_t now_us, waitq_status *status) {
+  status->age_ms = now_us > view->heard_us ? (now_us - view->heard_us) / MS : 0;
   if (status->age_ms >= STALLED_MS || waitq__room_is_cut_off(room)) {
     status->reason = WAITQ_REASON_STALLED;
   }
@@ -283,7 +279,7 @@ void waitq__room_status_by(const waitq_room_t *room, struct waitq__view *view, c
   for (int attempt = 0; attempt < 8; attempt++) {
     if (look(room, view, ticket, now_us, status)) {
       if (!waitq__room_is_in_process(room)) {
-        add_age(room, now_us, status);
+        add_age(room, view, now_us, status);
       }
       return;
     }

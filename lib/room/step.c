@@ -106,7 +106,7 @@ void waitq__room_publish(waitq_room_t *room) {
   int64_t foresee_us = waitq__foresee_due(room);
   room->due_us = foresee_us < room->due_us ? foresee_us : room->due_us;
   waitq__foresee_draw(room);
-  view.forecast = room->forecast;
+  view.forecast = waitq__forecast_after(&room->forecast, waitq__room_turns(room));
   view.epoch = waitq__word(&room->ledger.epoch);
   view.head = state->head;
   view.had_turn = waitq__room_turns(room);
@@ -114,6 +114,7 @@ void waitq__room_publish(waitq_room_t *room) {
   view.trim = state->trim;
   view.now_us = state->now_us;
   view.due_us = room->due_us;
+  view.heard_us = room->shared == NULL ? 0 : atomic_load_explicit(&room->shared->heard_us, memory_order_relaxed);
   int is_restoring = state->gap_until_us > 0 && !waitq__room_is_in_process(room);
   view.flags = (is_restoring ? WAITQ__VIEW_RESTORING : 0U) | (room->silent.running ? WAITQ__VIEW_SWEEPING : 0U);
   view.seen_slot = waitq__wheel_slot(state->heartbeat.current);

@@ -18,6 +18,10 @@ int64_t waitq__room_now(const waitq_room_t *room) {
   return room->shared == NULL ? now_us : now_us + atomic_load_explicit(&room->shared->offset_us, memory_order_relaxed);
 }
 
+void waitq__store_told(waitq_room_t *room, int64_t asked_us) {
+  atomic_store_explicit(&room->shared->heard_us, asked_us, memory_order_relaxed);
+}
+
 int64_t waitq__room_age_ms(const waitq_room_t *room, int64_t now_us) {
   if (room->shared == NULL) {
     return 0;
@@ -80,15 +84,10 @@ void waitq__store_moment_end(waitq_room_t *room, const struct waitq__store_momen
   if (was_cut_off) {
     waitq__log(&room->context->log, WAITQ_LOG_INFO, "room %s: the store is back", room->named.name);
   }
-  int64_t before_us = atomic_load_explicit(&shared->offset_us, memory_order_relaxed);
-  int was_known = shared->has_offset;
   if (store_us > 0 && room->context->clock == waitq__clock_now) {
     follow(room, begin, waitq__now(room->context), store_us);
   }
-  /* Who has asked reckons by the offset of before: what was told just now is not old to them. */
-  int64_t offset_us = atomic_load_explicit(&shared->offset_us, memory_order_relaxed);
-  int64_t heard_us = begin->context_us + (was_known && before_us > offset_us ? before_us : offset_us);
-  atomic_store_explicit(&shared->heard_us, heard_us, memory_order_relaxed);
+  shared->asked_us = begin->context_us + atomic_load_explicit(&shared->offset_us, memory_order_relaxed);
   int64_t took_us = waitq__monotonic_us() - begin->monotonic_us;
   shared->slowest_us -= shared->slowest_us / FORGET;
   shared->slowest_us = took_us > shared->slowest_us ? took_us : shared->slowest_us;

@@ -20,4 +20,7 @@ struct waitq__store_moment {
 struct waitq__store_moment waitq__store_moment_begin(const waitq_room_t *room);
 void waitq__store_moment_end(waitq_room_t *room, const struct waitq__store_moment *begin, int code, int64_t store_us);
 
+/* What is known here is what the store had at that moment, and no answer is older. */
+void waitq__store_told(waitq_room_t *room, int64_t asked_us);
+
 #endif

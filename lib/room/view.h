@@ -30,8 +30,9 @@ struct waitq__view {
   uint64_t had_turn; /* how many tickets below head were not gone when it passed them */
   uint64_t floor;
   uint64_t trim;
-  int64_t now_us; /* the room's time when the view was made: no answer is of an earlier one */
-  int64_t due_us; /* when there is something to do */
+  int64_t now_us;   /* the room's time when the view was made: no answer is of an earlier one */
+  int64_t due_us;   /* when there is something to do */
+  int64_t heard_us; /* the room's time up to which a shared store's news are in it */
   uint64_t flags;
   uint64_t seen_slot;
   int64_t min_poll_us;

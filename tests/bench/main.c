@@ -12,6 +12,7 @@
 #include <stdlib.h>
 
 #include "crew.h"
+#include "eta_bench.h"
 #include "floors.h"
 #include "limiter_bench.h"
 #include "line.h"
@@ -73,6 +74,7 @@ static void run_all(const struct bench_options *options, struct bench_report *re
     }
     if (bench_listed(options->designs, "waitq")) {
       bench_limiter_run(options, report);
+      bench_eta_run(options, report);
     }
     for (size_t s = 0; s < options->size_count; s++) {
       run_size(options, run, options->sizes[s], lines[s], report);

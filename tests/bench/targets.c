@@ -33,6 +33,10 @@ static void print_core(const struct bench_report *report) {
                bench_report_ops(report, "poll", LARGE, 2) / bench_report_ops(report, "poll", LARGE, 1), 0, 1.8, "x");
   print_target("join at 1 million waiting", bench_report_ns(report, "join", LARGE, 1), 1, 350, "ns");
   print_target("limiter_try, less one read of the clock", try_without_clock, 1, 25, "ns");
+  print_target("eta_estimate", bench_report_ns(report, "eta_estimate", 0, 1), 1, 100, "ns");
+  print_target("eta_fold", bench_report_ns(report, "eta_fold", 0, 1) / 1000, 1, 50, "us");
+  print_target("eta_room_fold, with 300,000 waiting", bench_report_ns(report, "eta_room_fold", 0, 1) / 1000, 1, 50,
+               "us");
   print_target("turn at 1 million waiting", bench_report_ns(report, "turn", LARGE, 1) / 1000, 1, 200, "us");
   print_target("memory of a waiting ticket at 1 million waiting", bench_report_bytes(report, "memory", LARGE), 1, 64,
                "bytes");

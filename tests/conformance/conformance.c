@@ -29,9 +29,9 @@ int conformance_store(const struct subject *subject) {
 
 int conformance_room(const struct subject *subject) {
   static const group_fn groups[] = {
-      conformance_room_line,     conformance_room_limits,  conformance_room_turns,  conformance_room_passes,
-      conformance_room_sessions, conformance_room_silence, conformance_room_phases, conformance_room_rates,
-      conformance_room_policy,   conformance_room_handles,
+      conformance_room_line,     conformance_room_limits,  conformance_room_turns,   conformance_room_passes,
+      conformance_room_sessions, conformance_room_silence, conformance_room_phases,  conformance_room_rates,
+      conformance_room_policy,   conformance_room_eta,     conformance_room_handles,
   };
   room_subject = subject;
   return run("rooms on the store", subject, groups, sizeof groups / sizeof groups[0]);

@@ -35,6 +35,7 @@ int conformance_room_silence(void);
 int conformance_room_phases(void);
 int conformance_room_rates(void);
 int conformance_room_policy(void);
+int conformance_room_eta(void);
 int conformance_room_handles(void);
 
 #endif

@@ -58,6 +58,7 @@ static void hear(struct bench *bench, int64_t later_us, int64_t ahead_us) {
   bench->monotonic_us += later_us;
   const struct waitq__store_moment begin = {waitq__now(&bench->context), bench->monotonic_us};
   waitq__store_moment_end(&bench->room, &begin, WAITQ_OK, begin.context_us + ahead_us);
+  waitq__store_told(&bench->room, bench->room.shared->asked_us);
 }
 
 static void miss(struct bench *bench, int64_t later_us, int code) {

@@ -35,11 +35,9 @@ int64_t waitq__entry_wait(struct waitq__state *state, const struct waitq__ledger
   double ahead_us = (double)before(state, ledger, number) * (double)spacing(token_us);
   int64_t by_turn_us = clamp(state->now_us + wait_us + (ahead_us < 1e17 ? (int64_t)ahead_us : INT64_MAX / 8));
   int64_t end_us = state->promised_us > state->now_us + wait_us ? state->promised_us : state->now_us + wait_us;
-  if (by_turn_us < end_us) {
-    return by_turn_us - state->now_us;
-  }
+  /* Whoever is sent in by an earlier turn sends another to the end: the promises are one more in any case. */
   state->promised_us = clamp(end_us + spacing(token_us));
-  return end_us - state->now_us;
+  return (by_turn_us < end_us ? by_turn_us : end_us) - state->now_us;
 }
 
 int64_t waitq__entries_caught_up(const struct waitq__state *state) {

@@ -6,14 +6,14 @@
 #include <string.h>
 #include <waitq/queue.h>
 
-/* A line stands when no turn was given for so long, or for so many times as long as one takes. */
+/* A line stands when no turn was given for so long, and so many should have been. */
 #define STALLED_S 3.0
 #define STALLED_TURNS 8.0
 
 /* Until so many sessions have ended nobody knows how long they last. */
 #define ENDED_LEAST 10.0
 
-/* From this part of that time on, nothing is learnt of sessions. */
+/* From this part of that on, nothing is learnt of sessions. */
 #define MAY_STAND 0.25
 
 /* For a while after a change of rate, the reason says so. */
@@ -50,24 +50,36 @@ void waitq__history_new_line(struct waitq__history *history, int64_t now_us) {
   waitq__calibration_drop_probes(&history->calibration);
 }
 
-/* How long a turn takes, as far as is known; INFINITY where nothing is. */
-static double turn_s(const struct waitq__history *history, const struct waitq__line *line) {
+/* How many turns there should have been since the last. */
+static double missing_turns(const struct waitq__history *history, const struct waitq__line *line) {
+  double still_s = (double)(line->now_us - history->moved_us) * 1e-6;
   if (!waitq__line_is_full(line)) {
-    return line->rate_per_s > 0.0 ? 1.0 / line->rate_per_s : INFINITY;
+    return still_s * line->rate_per_s;
   }
+  const struct waitq__ages *sessions = &history->sessions;
   struct waitq__lifetime length;
-  waitq__lifetime_of_sessions(&history->sessions, (double)line->longest_session_us * 1e-6, &length);
-  return length.ended >= ENDED_LEAST ? waitq__lifetime_mean(&length) / line->max_active : INFINITY;
+  waitq__lifetime_of_sessions(sessions, (double)line->longest_session_us * 1e-6, &length);
+  double missing = 0.0;
+  for (unsigned i = 0; i < sessions->cohorts && length.ended >= ENDED_LEAST; i++) {
+    double age_s = waitq__cohort_age_s(sessions, i, line->now_us);
+    double before_s = age_s > still_s ? age_s - still_s : 0.0;
+    missing += sessions->cohort[i].count *
+               -expm1(waitq__lifetime_summed(&length, before_s) - waitq__lifetime_summed(&length, age_s));
+  }
+  return missing;
 }
 
 double waitq__history_patience(const struct waitq__history *history, const struct waitq__line *line) {
-  double turns_s = STALLED_TURNS * turn_s(history, line);
-  return turns_s > STALLED_S ? turns_s : STALLED_S;
+  double still_s = (double)(line->now_us - history->moved_us) * 1e-6;
+  double missing = missing_turns(history, line);
+  double enough_s = missing > 0.0 ? still_s * STALLED_TURNS / missing : INFINITY;
+  return enough_s > STALLED_S ? enough_s : STALLED_S;
 }
 
 int waitq__history_may_stand(const struct waitq__history *history, const struct waitq__line *line, uint64_t turns) {
   double still_s = (double)(line->now_us - history->moved_us) * 1e-6;
-  return turns == 0 && waitq__line_is_full(line) && still_s > MAY_STAND * waitq__history_patience(history, line);
+  return turns == 0 && waitq__line_is_full(line) && still_s > MAY_STAND * STALLED_S &&
+         missing_turns(history, line) > MAY_STAND * STALLED_TURNS;
 }
 
 /* Adds a span in which somebody waited all the time. Spans without a turn are kept back: that the line stood is not how it moves. */
@@ -106,7 +118,7 @@ void waitq__history_fold(struct waitq__history *history, const struct waitq__lin
     history->pending_units = 0.0;
   }
   double still_s = (double)(line->now_us - history->moved_us) * 1e-6;
-  int is_stalled = moves && still_s > waitq__history_patience(history, line);
+  int is_stalled = moves && still_s > STALLED_S && missing_turns(history, line) > STALLED_TURNS;
   waitq__ages_fade(&history->sessions, span_s < SPAN_MOST_S ? span_s : SPAN_MOST_S);
   waitq__ages_fade(&history->visitors, span_s < SPAN_MOST_S ? span_s : SPAN_MOST_S);
   if (line->max_active > 0.0) {

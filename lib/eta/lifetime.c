@@ -4,8 +4,10 @@
 
 #include <math.h>
 
-/* A bin is believed by itself when it has seen more ends than this. */
-#define BORROWED 6.0
+/* A bin is believed by itself when it has seen more ends than are borrowed from the fit: many while little is known, few later. */
+#define BORROWED_MOST 6.0
+#define BORROWED_LEAST 1.5
+#define BORROWED_ALL 150.0
 
 /* Few ends a bin are no reason to think that anybody leaves. */
 #define LEAST_LEAVERS 3.0
@@ -52,11 +54,12 @@ static void sum_up(struct waitq__lifetime *lifetime) {
 void waitq__lifetime_of_sessions(const struct waitq__ages *ages, double longest_s, struct waitq__lifetime *lifetime) {
   double fitted[WAITQ__AGE_BINS];
   waitq__mixture_hazards(&ages->mixture, longest_s, fitted);
+  lifetime->ended = total_ended(ages);
+  double borrowed = fmin(BORROWED_MOST, fmax(BORROWED_LEAST, BORROWED_ALL / (lifetime->ended + 1.0)));
   for (unsigned bin = 0; bin < WAITQ__AGE_BINS; bin++) {
-    lifetime->hazard[bin] = (ages->ended[bin] + BORROWED) / (ages->lived[bin] + BORROWED / fitted[bin]);
+    lifetime->hazard[bin] = (ages->ended[bin] + borrowed) / (ages->lived[bin] + borrowed / fitted[bin]);
   }
   lifetime->longest_s = longest_s > 0.0 ? longest_s : INFINITY;
-  lifetime->ended = total_ended(ages);
   sum_up(lifetime);
 }
 

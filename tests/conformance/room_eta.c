@@ -170,6 +170,7 @@ static void test_eta__who_opens_a_room_later_knows_what_was_learnt(void **state)
 static void test_eta__a_room_tells_how_right_it_was(void **state) {
   struct world *world = *state;
   waitq_policy policy = room_policy(5, 5);
+  policy.claim_ttl_ms = 600000;
   waitq_room_t *room = world_room(world, "concert", &policy);
   waitq_stats stats = line_stats(room);
   assert_int_equal(stats.eta_scored, 0);

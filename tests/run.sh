@@ -4,10 +4,12 @@
 #
 # Installs what is missing (Debian 12), builds in four ways with warnings as errors, and runs every test in each:
 #
-#   release  GCC, optimised; the interface, ABI, header and packaging checks, and all scenarios of faults, as well
+#   release  GCC, optimised; the interface, ABI, header and packaging checks, the bindings, nginx, the gateway, and all
+#            scenarios of faults, as well
 #   asan     GCC, AddressSanitizer and UndefinedBehaviorSanitizer; a scenario of each kind of fault
-#   tsan     GCC, ThreadSanitizer; the same
-#   clang    Clang, optimised; the same checks, clang-tidy and clang-format, and a few seconds of each fuzzer as well
+#   tsan     GCC, ThreadSanitizer; the same, but for what one thread does alone
+#   clang    Clang, optimised; the interface, ABI and header checks, clang-tidy and clang-format, and a few seconds of each
+#            fuzzer as well
 #
 #   tests/run.sh                  all four
 #   tests/run.sh asan tsan        only these

@@ -8,18 +8,6 @@ static uint64_t word_of(const _Atomic uint64_t *words, unsigned at) {
   return words == NULL ? 0 : waitq__word(&words[at]);
 }
 
-/* Bits of the word that begins at ticket first, of tickets from begin to end. */
-static uint64_t within(uint64_t first, uint64_t begin, uint64_t end) {
-  uint64_t bits = UINT64_MAX;
-  if (begin > first) {
-    bits = begin - first < 64 ? bits << (begin - first) : 0;
-  }
-  if (end < first + 64) {
-    bits &= end > first ? (UINT64_C(1) << (end - first)) - 1 : 0;
-  }
-  return bits;
-}
-
 /* Counts from begin to end, all of one chunk. */
 static uint64_t occupied_in_chunk(struct waitq__chunk *chunk, uint64_t floor, uint64_t begin, uint64_t end) {
   const _Atomic uint64_t *entered = waitq__chunk_plane(chunk, WAITQ__PLANE_ENTERED);
@@ -30,9 +18,9 @@ static uint64_t occupied_in_chunk(struct waitq__chunk *chunk, uint64_t floor, ui
     uint64_t held = word_of(entered, at);
     if (first + 64 > floor) {
       uint64_t may_claim = ~waitq__word(&chunk->gone[at]) & ~waitq__word(&chunk->left[at]);
-      held |= may_claim & within(first, floor, first + 64);
+      held |= may_claim & waitq__bits_between(first, floor, first + 64);
     }
-    held &= ~word_of(ended, at) & within(first, begin, end);
+    held &= ~word_of(ended, at) & waitq__bits_between(first, begin, end);
     count += (uint64_t)__builtin_popcountll(held);
   }
   return count;

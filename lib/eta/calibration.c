@@ -145,7 +145,7 @@ static void learn(struct waitq__calibration *calibration, const struct waitq__pr
   gain = gain < GAIN_LEAST ? GAIN_LEAST : gain;
   follow(&calibration->below[class], truth_s < probe->low_s, gain);
   follow(&calibration->above[class], truth_s > probe->high_s, gain);
-  calibration->seen[class] += calibration->seen[class] < 1e6F;
+  calibration->seen[class] += calibration->seen[class] < 1e6F ? 1.0F : 0.0F;
   unsigned bin = bin_of(probe->trust);
   if (calibration->tries[bin] >= TRIES_MOST) {
     calibration->tries[bin] *= 0.5F;

@@ -6,6 +6,9 @@
 #include <stddef.h>
 
 #define STEPS 36
+#define FIRST_STEP_S 0.5
+#define POWER_LEAST 2.0
+#define POWER_MOST 3.5
 #define SPAN_LEAST_S 4.0
 #define SPAN_MOST_S 1e7
 
@@ -26,6 +29,10 @@
 
 /* So many of those ahead may leave as long as nothing is known of it, as a part of the wait. */
 #define UNKNOWN_LEAVERS 0.3
+
+/* Chance alone makes a wait uncertain by no more than this part of it: one turn by chance has a deviation of its mean. */
+#define NOISE_MOST 1.5
+#define LEAST_PACE 0.1
 
 /* Turns come in steps, and are seen late. */
 #define GRAIN_ERROR_S 0.3
@@ -248,15 +255,24 @@ static void step(struct run *run, double end_s) {
   run->time_s = end_s;
 }
 
+/* Places a second: of late, but where the line has nearly stood of late, of all the time. */
+static double pace_of(const struct run *run) {
+  double mean = run->time_s > 0.0 ? run->ahead / run->time_s : 0.0;
+  return run->pace > LEAST_PACE * mean ? run->pace : LEAST_PACE * mean;
+}
+
 static double error_of(const struct run *run) {
   const struct waitq__prospect *prospect = run->prospect;
   double noise = run->slots_noise + run->leaver_noise;
-  double noise_s = run->pace > 0.0 ? sqrt(noise) / run->pace : 0.0;
+  double pace = pace_of(run);
+  double noise_s = pace > 0.0 ? sqrt(noise) / pace : 0.0;
+  double most_s = NOISE_MOST * run->time_s;
+  noise_s = noise_s < most_s ? noise_s : most_s;
   double ended = prospect->sessions == NULL ? 0.0 : prospect->session_length->ended;
   double sessions_s = run->slots_s * (SESSIONS_ERROR / sqrt(ended + 2.0) + 0.01);
   double factor_s = run->time_s * prospect->factor_error;
   double silent = run->ahead - run->turns + GIVEN_ON_PART * run->given_on;
-  double leavers_s = run->pace > 0.0 ? LEAVERS_ERROR * silent / run->pace : 0.0;
+  double leavers_s = pace > 0.0 ? LEAVERS_ERROR * silent / pace : 0.0;
   leavers_s += prospect->patience != NULL ? PATIENCE_ERROR * run->time_s : 0.0;
   return sqrt(noise_s * noise_s + sessions_s * sessions_s + factor_s * factor_s + leavers_s * leavers_s +
               GRAIN_ERROR_S * GRAIN_ERROR_S);
@@ -300,8 +316,10 @@ static double bucket_span(const struct waitq__prospect *prospect, double turns) 
 /* The last change that is announced. */
 static double last_change(const struct waitq__line *line) {
   double last_s = 0.0;
-  for (double at_s = next_change(line, 0.0); at_s < INFINITY; at_s = next_change(line, at_s)) {
+  double at_s = next_change(line, 0.0);
+  while (at_s < INFINITY) {
     last_s = at_s;
+    at_s = next_change(line, at_s);
   }
   return last_s;
 }
@@ -324,6 +342,12 @@ static double span_of(const struct waitq__prospect *prospect, int *is_open) {
   return span_s < SPAN_MOST_S ? span_s : SPAN_MOST_S;
 }
 
+/* Steps grow with a power of their number, so that the first is short however far the curve goes. */
+static double power_of(double span_s) {
+  double power = log(span_s / FIRST_STEP_S) / log((double)STEPS);
+  return power < POWER_LEAST ? POWER_LEAST : power > POWER_MOST ? POWER_MOST : power;
+}
+
 void waitq__curve_draw(const struct waitq__prospect *prospect, struct waitq__curve *curve) {
   const struct waitq__line *line = prospect->line;
   struct run run = {.prospect = prospect, .tokens = line->tokens};
@@ -341,11 +365,14 @@ void waitq__curve_draw(const struct waitq__prospect *prospect, struct waitq__cur
     add_knot(curve, &run);
   }
   double turns = line->waiting * BEYOND;
+  double power = power_of(span_s);
   for (unsigned i = 1; i <= STEPS && (run.ahead <= turns || i < 3); i++) {
-    double end_s = span_s * ((double)i * (double)i) / ((double)STEPS * STEPS);
-    for (double change_s = next_change(line, run.time_s); change_s < end_s; change_s = next_change(line, run.time_s)) {
+    double end_s = span_s * pow((double)i / STEPS, power);
+    double change_s = next_change(line, run.time_s);
+    while (change_s < end_s) {
       step(&run, change_s);
       add_knot(curve, &run);
+      change_s = next_change(line, run.time_s);
     }
     step(&run, end_s);
     add_knot(curve, &run);

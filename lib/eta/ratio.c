@@ -18,8 +18,9 @@
 
 void waitq__ratio_add(struct waitq__ratio *ratio, double seconds, double events, double units) {
   double constant_s = SHORTEST_S;
-  for (unsigned i = 0; i < WAITQ__RATIO_SCALES; i++, constant_s *= SCALE_STEP) {
+  for (unsigned i = 0; i < WAITQ__RATIO_SCALES; i++) {
     double kept = exp(-seconds / constant_s);
+    constant_s *= SCALE_STEP;
     ratio->events[i] = (float)(ratio->events[i] * kept + events);
     ratio->units[i] = (float)(ratio->units[i] * kept + units);
   }

@@ -226,12 +226,16 @@ static void add_segments(const struct waitq__state *state, const struct waitq__l
   }
 }
 
+static double seconds_of(int64_t us) {
+  return (double)us * 1e-6;
+}
+
 /* What is known of who leaves, and of who has gone already. */
 static void add_visitors(waitq_room_t *room, struct waitq__prospect *prospect) {
   const struct waitq__state *state = &room->state;
-  double silence_s = (double)(state->heartbeat.ttl_us + state->heartbeat.ttl_us / WAITQ__WHEEL_DIVISIONS) * 1e-6;
+  double silence_s = seconds_of(state->heartbeat.ttl_us) * (1.0 + 1.0 / WAITQ__WHEEL_DIVISIONS);
   double known_s = waitq__ages_oldest(&state->history.visitors) / (SEEN_ENOUGH * silence_s);
-  prospect->claim_s = (double)(state->claim.ttl_us + state->claim.ttl_us / (2 * WAITQ__WHEEL_DIVISIONS)) * 1e-6;
+  prospect->claim_s = seconds_of(state->claim.ttl_us) * (1.0 + 0.5 / WAITQ__WHEEL_DIVISIONS);
   if (prospect->returned_per_s > 0.0 && (double)state->ready < prospect->claim_s * prospect->returned_per_s) {
     prospect->claim_s =
         (double)state->ready / prospect->returned_per_s; /* the host gives them back earlier than they lapse */

@@ -24,10 +24,6 @@ static const double waning[] = {0.05, 0.15, 0.5};
 static const double kept_prior[LAG_MOST + 1] = {0.3, 0.3, 0.03, 0.95, 1.0, 1.0, 1.0, 1.0};
 #define PRIOR_WORTH 8.0
 
-static uint64_t bits_of(const _Atomic uint64_t *words, unsigned at) {
-  return waitq__word(&words[at]);
-}
-
 /* The generation in which the ticket was issued, or the oldest that is kept. */
 static uint64_t issued_in(const struct waitq__state *state, uint64_t number) {
   const struct waitq__wheel *wheel = &state->heartbeat;
@@ -38,26 +34,15 @@ static uint64_t issued_in(const struct waitq__state *state, uint64_t number) {
   return generation;
 }
 
-static uint64_t in_range(uint64_t first, uint64_t begin, uint64_t end) {
-  uint64_t bits = UINT64_MAX;
-  if (begin > first) {
-    bits = begin - first < 64 ? bits << (begin - first) : 0;
-  }
-  if (end < first + 64) {
-    bits &= end > first ? (UINT64_C(1) << (end - first)) - 1 : 0;
-  }
-  return bits;
-}
-
 /* Counts 64 tickets from first on: in which generation each was heard last. */
 static void count_word(struct waitq__strip *strip, const struct waitq__state *state, const struct waitq__chunk *chunk,
                        uint64_t first, uint64_t range) {
   const struct waitq__wheel *wheel = &state->heartbeat;
   unsigned at = (unsigned)(first % WAITQ__CHUNK_TICKETS / 64);
-  uint64_t left = ~bits_of(chunk->gone, at) & range;
+  uint64_t left = ~waitq__word(&chunk->gone[at]) & range;
   for (uint64_t generation = wheel->current + 1; left != 0 && generation-- > wheel->oldest;) {
     unsigned slot = waitq__wheel_slot(generation);
-    uint64_t heard = left & bits_of(chunk->seen[slot], at);
+    uint64_t heard = left & waitq__word(&chunk->seen[slot][at]);
     strip->heard[slot] += (uint32_t)__builtin_popcountll(heard);
     left &= ~heard;
   }
@@ -70,7 +55,7 @@ static void count_strip(struct waitq__strip *strip, const struct waitq__state *s
                         const struct waitq__ledger *ledger, uint64_t begin, uint64_t end) {
   memset(strip, 0, sizeof *strip);
   for (uint64_t first = begin - begin % 64; first < end; first += 64) {
-    count_word(strip, state, waitq__ledger_chunk(ledger, first), first, in_range(first, begin, end));
+    count_word(strip, state, waitq__ledger_chunk(ledger, first), first, waitq__bits_between(first, begin, end));
   }
 }
 

@@ -215,7 +215,8 @@ static void test_eta__sessions_need_not_be_told_one_by_one(void **state) {
   options.max_active = 100;
   reopen();
   run_sessions(400, 0);
-  expect_s(T0 + 399000, 200, 100.0, 25.0);
+  /* That no session ended in the first 50 s is remembered: it could be that all last longer. */
+  expect_s(T0 + 399000, 200, 100.0, 35.0);
 }
 
 static void test_eta__sessions_of_which_none_has_ended_are_a_guess_and_say_so(void **state) {

@@ -3,9 +3,12 @@
 #include "core/state.h"
 
 #include <string.h>
+#include <waitq/store.h>
 
 #include "base/error.h"
 #include "core/number.h"
+
+_Static_assert(sizeof(struct waitq__state) <= WAITQ_STORE_STATE_MAX, "a store takes the state as it is");
 
 void waitq__state_reset(struct waitq__state *state) {
   state->head = 0;

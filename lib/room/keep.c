@@ -81,7 +81,7 @@ static struct chores look(waitq_room_t *room, int64_t now_us, int64_t monotonic_
   struct waitq__shared *shared = room->shared;
   waitq__lock(&room->lock);
   int64_t step_us = shared->stepped_us + step_interval(&room->state);
-  int64_t refresh_us = (shared->exchanged_us > shared->tried_us ? shared->exchanged_us : shared->tried_us) + REFRESH_US;
+  int64_t refresh_us = (shared->told_us > shared->tried_us ? shared->told_us : shared->tried_us) + REFRESH_US;
   int64_t flush_us = shared->flushed_us + waitq__patrol_flush_interval(&room->state);
   int64_t due_us = room->due_us == WAITQ__NEVER_US ? WAITQ__NEVER_US : monotonic_us + (room->due_us - now_us);
   struct chores chores = {.steps = now_us >= room->due_us && monotonic_us >= step_us,

@@ -43,6 +43,7 @@ struct waitq__shared {
   uint32_t nodes;              /* how many contexts keep it */
   int64_t joined_since_us;     /* since when this one has heard the store without a gap, by the monotonic clock */
   int64_t exchanged_us;        /* when the last exchange ended, by the monotonic clock */
+  int64_t told_us;             /* the same of the last one that told all that others had done */
   int64_t slowest_us;          /* how long exchanges take at most, of late */
   int64_t stepped_us;          /* when time was last let do its work */
   int has_stepped;             /* the newest state is of this context */

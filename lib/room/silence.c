@@ -11,7 +11,10 @@
 /* Fewer and fewer lose patience the longer all have waited: of those who were heard of late, fewer will fall silent than did of those
  * before, by so much. */
 static const double waning[] = {0.05, 0.15, 0.5};
-#define LAG_SURE (sizeof waning / sizeof waning[0])
+#define LAG_WANING (sizeof waning / sizeof waning[0])
+
+/* Who is silent so surely for good has gone already. */
+#define SURE 0.85
 
 /* Who was silent for so many whole generations is swept at the end of the next. */
 #define LAG_MOST (WAITQ__WHEEL_DIVISIONS - 1)
@@ -141,7 +144,7 @@ static void chances(const struct waitq__silence *silence, double gone[LAG_MOST +
   for (unsigned lag = LAG_MOST + 1; lag-- > 0;) {
     double worth = PRIOR_WORTH * kept_prior[lag];
     chance *= (silence->kept[lag] + worth) / (silence->had[lag] + PRIOR_WORTH);
-    gone[lag] = chance * (lag < LAG_SURE ? waning[lag] : 1.0);
+    gone[lag] = chance > SURE || lag >= LAG_WANING ? chance : chance * waning[lag];
   }
 }
 
@@ -187,7 +190,7 @@ void waitq__silence_tell(const struct waitq__silence *silence, const struct wait
     prospect->sweep_s[i] = at_us == INT64_MAX ? 1e18 : (double)(at_us - state->now_us) * 1e-6;
   }
   /* Until some could have been silent for long enough, those whose turn went unused tell more. */
-  prospect->is_early = silence->had[LAG_SURE] <= 0.0;
+  prospect->is_early = silence->had[LAG_WANING] <= 0.0;
   for (uint32_t i = 0; i < silence->count; i++) {
     uint64_t begin = silence->begin + i * silence->width;
     uint64_t end = begin + silence->width < next ? begin + silence->width : next;

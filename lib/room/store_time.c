@@ -20,6 +20,7 @@ int64_t waitq__room_now(const waitq_room_t *room) {
 
 void waitq__store_told(waitq_room_t *room, int64_t asked_us) {
   atomic_store_explicit(&room->shared->heard_us, asked_us, memory_order_relaxed);
+  room->shared->told_us = room->shared->exchanged_us;
 }
 
 int64_t waitq__room_age_ms(const waitq_room_t *room, int64_t now_us) {

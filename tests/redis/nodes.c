@@ -166,6 +166,18 @@ void join_again(waitq_room_t *room, const char *visitor, struct guest *guest) {
   fail_msg("%s is not taken", visitor);
 }
 
+void join_again_numbered(waitq_room_t *room, unsigned number, struct guest *guest) {
+  char visitor[16];
+  snprintf(visitor, sizeof visitor, "v%u", number);
+  join_again(room, visitor, guest);
+}
+
+void join_crowd_again(waitq_room_t *room, struct guest *guests, unsigned count) {
+  for (unsigned i = 0; i < count; i++) {
+    join_again_numbered(room, i, &guests[i]);
+  }
+}
+
 struct counts {
   waitq_room_t *room;
   uint64_t wanted[4];

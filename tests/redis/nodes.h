@@ -67,6 +67,10 @@ void await_entry(waitq_room_t *room, struct guest *guest);
 /* Joins, and comes again as long as the store is away. */
 void join_again(waitq_room_t *room, const char *visitor, struct guest *guest);
 
+/* The same for one of "v0", "v1" ... and for all of them. */
+void join_again_numbered(waitq_room_t *room, unsigned number, struct guest *guest);
+void join_crowd_again(waitq_room_t *room, struct guest *guests, unsigned count);
+
 /* What must hold for a call that fails because the store is away: its code, that it may be tried again, and that the text names the server. */
 void check_unreachable(int code, const waitq_error *error, const struct server *server);
 

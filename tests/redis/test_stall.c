@@ -86,7 +86,7 @@ static void test_stall__polls_go_on_and_say_how_old_the_answer_is(void **state) 
   node_open(&a, uri, &policy);
   struct guest guests[20];
   for (unsigned i = 0; i < 20; i++) {
-    guest_join_numbered(a.room, "v", i, &guests[i]);
+    join_again_numbered(a.room, i, &guests[i]);
   }
   take_away(away, &guests[0]);
   int64_t first_ms = guests[0].status.age_ms;
@@ -219,7 +219,7 @@ static void test_stall__open_lets_everybody_in_and_counts_them_afterwards(void *
   node_open(&a, uri, &policy);
   struct guest guests[10];
   for (unsigned i = 0; i < 10; i++) {
-    guest_join_numbered(a.room, "v", i, &guests[i]);
+    join_again_numbered(a.room, i, &guests[i]);
     if (i < 2) {
       assert_state(guest_enter(a.room, &guests[i]), WAITQ_STATE_ENTERED);
     }
@@ -304,9 +304,7 @@ static void test_stall__local_lets_in_a_share_of_the_rate_and_no_more(void **sta
   node_open(&a, uri, &policy);
   node_open(&b, uri, NULL);
   struct guest guests[CROWD];
-  for (unsigned i = 0; i < CROWD; i++) {
-    guest_join_numbered(a.room, "v", i, &guests[i]);
-  }
+  join_crowd_again(a.room, guests, CROWD);
   child_sleep_ms(1500); /* until each knows that they are two */
   take_away(away, &guests[CROWD - 1]);
   await_reason(b.room, &guests[CROWD - 1], WAITQ_REASON_STALLED);
@@ -343,7 +341,7 @@ static void test_stall__local_keeps_the_limit_from_before_until_after(void **sta
   struct guest guests[CROWD];
   unsigned entered = 0;
   for (unsigned i = 0; i < CROWD; i++) {
-    guest_join_numbered(a.room, "v", i, &guests[i]);
+    join_again_numbered(a.room, i, &guests[i]);
     entered += guest_enter(a.room, &guests[i]) == WAITQ_STATE_ENTERED;
   }
   assert_in_range(entered, 10, 15);

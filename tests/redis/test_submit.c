@@ -256,10 +256,11 @@ static void test_submit__closing_ends_what_is_under_way(void **state) {
   for (int hangs = 0; hangs < 2; hangs++) {
     waitq_policy policy = quick_policy(0.0, 1);
     struct guest *guests = calloc(CROWD, sizeof *guests);
+    waitq_decision *decisions = calloc(CROWD, sizeof *decisions);
     assert_non_null(guests);
+    assert_non_null(decisions);
     node_open(&a, uri, &policy);
     waitq_limiter_t *limiters[2] = {NULL, NULL};
-    waitq_decision decision = WAITQ_DECISION_INIT;
     for (unsigned i = 0; i < 2; i++) {
       waitq_limit limit = WAITQ_LIMIT_INIT;
       limit.mode = i == 0 ? WAITQ_LIMIT_EXACT : WAITQ_LIMIT_LEASED;
@@ -270,12 +271,14 @@ static void test_submit__closing_ends_what_is_under_way(void **state) {
     }
     for (unsigned i = 0; i < CROWD; i++) {
       submit_join(i, &guests[i], i);
-      assert_code(waitq_submit_try(limiters[i % 2], 1, &decision, i, NULL), WAITQ_OK);
+      decisions[i] = (waitq_decision)WAITQ_DECISION_INIT;
+      assert_code(waitq_submit_try(limiters[i % 2], 1, &decisions[i], i, NULL), WAITQ_OK);
     }
     waitq_limiter_close(limiters[0]);
     waitq_limiter_close(limiters[1]);
     node_close(&a); /* looks for lost memory */
     server_resume(server);
+    free(decisions);
     free(guests);
   }
 }

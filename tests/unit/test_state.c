@@ -361,6 +361,18 @@ static void test_state__that_contradicts_itself_is_not_read(void **state) {
   EXPECT_DAMAGED(session.current, WAITQ__WHEEL_SLOTS);
 }
 
+static void test_state__whose_estimates_are_damaged_learns_anew_and_keeps_the_line(void **state) {
+  (void)state;
+  struct waitq__state read;
+  room.history.calibration.scored = 7;
+  room.history.visitors.lived[3] = NAN;
+  room.head = room.floor = 12;
+  assert_int_equal(waitq__state_read(&read, &room, sizeof room, NULL), WAITQ_OK);
+  assert_int_equal(read.head, 12);
+  assert_int_equal(read.history.calibration.scored, 0);
+  assert_true(waitq__history_is_sound(&read.history));
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       UNIT_TEST(test_policy__rates_are_numbers_from_0_to_1e9, setup, NULL),
@@ -382,6 +394,7 @@ int main(void) {
       UNIT_TEST(test_state__comes_out_of_the_store_as_it_went_in, setup, NULL),
       UNIT_TEST(test_state__of_another_format_or_size_is_not_read, setup, NULL),
       UNIT_TEST(test_state__that_contradicts_itself_is_not_read, setup, NULL),
+      UNIT_TEST(test_state__whose_estimates_are_damaged_learns_anew_and_keeps_the_line, setup, NULL),
   };
   return cmocka_run_group_tests_name("state and policy", tests, NULL, NULL);
 }

@@ -192,7 +192,7 @@ static void note_birth(waitq_room_t *room, const waitq_store_exchange *exchange)
     int64_t age_us = exchange->now_us - exchange->born_us;
     shared->stored_born_us = exchange->born_us;
     atomic_store_explicit(&shared->born_us, exchange->born_us == 0 ? 0 : shared->asked_us - age_us,
-                          memory_order_relaxed);
+                          memory_order_release); /* after the epoch that it is of */
   }
 }
 

@@ -173,7 +173,7 @@ static void look_at_stand_in(const waitq_room_t *room, struct waitq__view *view,
 
 /* Whether a ticket that is not known here may yet turn out to be good. One of a later epoch may until the store has been heard well after it
  * was issued: an epoch that has not come by then never comes. It was that of a room which gave way to this one after a loss. One that is
- * older than the room may as long as this room could give way in its turn. */
+ * older than the room may as long as this room could give way in its turn; and while it does, what is known is partly of the other. */
 static int may_be_good(const waitq_room_t *room, const struct waitq__view *view, const struct waitq__ticket *ticket,
                        uint64_t next) {
   if (waitq__room_is_in_process(room) || waitq__is_stand_in(ticket) ||
@@ -184,7 +184,10 @@ static int may_be_good(const waitq_room_t *room, const struct waitq__view *view,
     return ticket->number >= next;
   }
   int64_t heard_us = atomic_load_explicit(&room->shared->heard_us, memory_order_relaxed);
-  int64_t born_us = atomic_load_explicit(&room->shared->born_us, memory_order_relaxed);
+  int64_t born_us = atomic_load_explicit(&room->shared->born_us, memory_order_acquire);
+  if (waitq__word(&room->ledger.epoch) != view->epoch) {
+    return 1;
+  }
   return ticket->epoch > view->epoch ? heard_us < ticket->joined_us + NEWS_US
                                      : ticket->joined_us < born_us && heard_us < born_us + YOUNG_US;
 }

@@ -3,6 +3,8 @@
 
 /* The store forgets, or is another one than before: nobody loses the place. Each test runs once for each way in which that happens. */
 
+#include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -302,8 +304,29 @@ static waitq_key key_of_its_own(void) {
   return key;
 }
 
-/* a and b know a line that c, who opens before they have noticed, finds nothing of; then they notice. */
-static void open_at_once(const struct loss *loss, const waitq_key *key, struct guest *guests, struct guest *newcomer) {
+/* A visitor of the line that was there first, who asks c for nothing else but that all the time. */
+struct asking {
+  pthread_t thread;
+  _Atomic int is_over;
+  _Atomic uint64_t answers;
+  _Atomic uint64_t wrong; /* answers that sent it away */
+  const struct guest *guest;
+};
+
+static void *ask_again_and_again(void *data) {
+  struct asking *asking = data;
+  while (!atomic_load(&asking->is_over)) {
+    waitq_status status = WAITQ_STATUS_INIT;
+    int code = waitq_poll(c.room, asking->guest->ticket.text, &status, NULL);
+    atomic_fetch_add(&asking->answers, 1);
+    atomic_fetch_add(&asking->wrong, code != WAITQ_OK || status.state != WAITQ_STATE_WAITING);
+  }
+  return NULL;
+}
+
+/* a and b know a line that c, who opens before they have noticed, finds nothing of. */
+static void open_before_it_is_noticed(const struct loss *loss, const waitq_key *key, struct guest *guests,
+                                      struct guest *newcomer) {
   waitq_policy policy = quick_policy(0.0, 1);
   char uri[64];
   proxy = proxy_start(server_port(server));
@@ -320,6 +343,11 @@ static void open_at_once(const struct loss *loss, const waitq_key *key, struct g
   loss->happen();
   node_open_with_key(&c, server_uri(server), &policy, key);
   guest_join(c.room, "newcomer", newcomer);
+}
+
+/* Then they notice. */
+static void open_at_once(const struct loss *loss, const waitq_key *key, struct guest *guests, struct guest *newcomer) {
+  open_before_it_is_noticed(loss, key, guests, newcomer);
   proxy_drop(proxy, PROXY_RESET);
   proxy_heal(proxy);
   for (unsigned turn = 0; turn < 200;
@@ -362,6 +390,23 @@ static void test_loss__a_node_that_opens_at_once_does_not_begin_anew(void **stat
   struct guest newcomer;
   open_at_once(loss, &key, guests, &newcomer);
   expect_one_line(guests, &newcomer);
+}
+
+static void test_loss__nobody_is_sent_away_at_the_instant_in_which_a_new_line_gives_way(void **state) {
+  const struct loss *loss = loss_of(state);
+  waitq_key key = key_of_its_own();
+  struct guest guests[AT_ONCE];
+  struct guest newcomer;
+  struct asking asking = {.guest = &guests[0]};
+  open_before_it_is_noticed(loss, &key, guests, &newcomer);
+  assert_int_equal(pthread_create(&asking.thread, NULL, ask_again_and_again, &asking), 0);
+  proxy_drop(proxy, PROXY_RESET);
+  proxy_heal(proxy);
+  await_counts(c.room, AT_ONCE, 0, 0, 0);
+  atomic_store(&asking.is_over, 1);
+  assert_int_equal(pthread_join(asking.thread, NULL), 0);
+  assert_true(atomic_load(&asking.answers) > 0);
+  assert_int_equal(atomic_load(&asking.wrong), 0);
 }
 
 /* The key that nodes had agreed on was lost as well, and the new node has made another. */
@@ -426,6 +471,7 @@ int main(void) {
       TEST_EMPTY(test_loss__nobody_is_told_to_have_expired_while_a_slow_node_takes_it_in),
       TEST(test_loss__a_node_that_opens_afterwards_works_with_the_tickets_of_before),
       TEST_EMPTY(test_loss__a_node_that_opens_at_once_does_not_begin_anew),
+      TEST_EMPTY(test_loss__nobody_is_sent_away_at_the_instant_in_which_a_new_line_gives_way),
       TEST_EMPTY(test_loss__a_node_that_opens_at_once_learns_the_key_of_the_others),
       TEST(test_loss__one_loss_after_another_changes_nothing),
   };

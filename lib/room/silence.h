@@ -5,8 +5,8 @@
 
 /* Who in line has probably gone without a word, and when that will be noticed.
  *
- * At the end of each generation of polls the line is cut into strips of numbers, and for each is counted in which generation its visitors were
- * heard last. Who has not been heard for so long that nobody ever came back after as long a silence has gone, and will be swept when the
+ * At the end of each generation of polls the line is cut into strips of numbers, and for each is counted in which generation some of its
+ * visitors were heard last. Who has not been heard for so long that nobody ever came back after as long a silence has gone, and will be swept when the
  * generation of the last word expires: until then the place is counted in every position behind it. How many come back after how
  * long a silence is learnt from one generation to the next.
  *
@@ -22,7 +22,7 @@
 #define WAITQ__STRIPS 24
 
 struct waitq__strip {
-  uint32_t heard[WAITQ__WHEEL_SLOTS]; /* how many were heard last in the generation of a slot */
+  uint32_t heard[WAITQ__WHEEL_SLOTS]; /* of those counted, how many were heard last in the generation of a slot */
 };
 
 struct waitq__silence {

@@ -1,7 +1,7 @@
 /* libwaitq: SPDX-License-Identifier: MIT
  * Copyright (c) 2026 The libwaitq authors */
-#ifndef WAITQ_CONTEXT_METRICS_TEXT_H
-#define WAITQ_CONTEXT_METRICS_TEXT_H
+#ifndef WAITQ_ROOM_METRICS_TEXT_H
+#define WAITQ_ROOM_METRICS_TEXT_H
 
 /* Writing the text format of Prometheus, version 0.0.4, into a buffer that may be too small: then it is only counted. */
 

@@ -9,7 +9,7 @@
 #include "base/lock.h"
 #include "base/mem.h"
 #include "context/context.h"
-#include "context/metrics_text.h"
+#include "room/metrics_text.h"
 #include "room/room.h"
 #include "room/stats.h"
 

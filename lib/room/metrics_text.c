@@ -1,6 +1,6 @@
 /* libwaitq: SPDX-License-Identifier: MIT
  * Copyright (c) 2026 The libwaitq authors */
-#include "context/metrics_text.h"
+#include "room/metrics_text.h"
 
 #include <inttypes.h>
 #include <stdarg.h>

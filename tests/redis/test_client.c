@@ -477,11 +477,11 @@ static void test_client__what_does_not_pass_is_waited_for_until_the_time_is_up(v
   steps[100] = (struct resp_step){NULL, NULL, RESP_GO_ON};
   size_t left;
   int64_t began_ms = child_now_ms();
-  struct answer answer = call_peer(steps, 500, &left);
+  struct answer answer = call_peer(steps, 2000, &left);
   assert_int_equal(answer.code, WAITQ_E_STORE);
   assert_non_null(strstr(answer.error.text, "LOADING for ever"));
-  assert_true(child_now_ms() - began_ms < 500 + 5000);
-  assert_in_range(left, 50, 98);
+  assert_true(child_now_ms() - began_ms < 2000 + 5000);
+  assert_in_range(left, 1, 98);
 }
 
 static void test_client__what_stays_as_it_is_fails_at_once(void **state) {

@@ -196,7 +196,7 @@ static void test_loss__losses_changes_and_standing_time_never_count_backward(voi
   member_refresh(party, 1);
   for (uint64_t loss = 1; loss <= 3; loss++) {
     server_ask(party->server, "FLUSHALL");
-    waitq_store_commit commit = commit_back(party, loss % 2, 0);
+    waitq_store_commit commit = commit_back(party, loss % 2, 101);
     uint64_t change = party->members[loss % 2]->change;
     waitq_store_exchange exchange = recover(party, loss % 2, &commit);
     assert_int_equal(exchange.losses, loss);
@@ -267,19 +267,19 @@ static void test_loss__functions_that_do_one_thing_say_that_the_room_is_gone(voi
   }
 }
 
-/* Somebody who knows nothing of the room finds none, makes one, and gives a visitor its first number. Its epoch is that of the first one. */
-static void *make_anew(struct party *party) {
+/* Somebody who knows nothing of the room finds none, makes one, and gives a visitor its first number. */
+static void *make_anew(struct party *party, uint64_t epoch) {
   const waitq_store_head initial = {
-      .size = sizeof initial, .epoch = PARTY_EPOCH, .join_limit = 1000, .state = "anew", .state_size = 4};
+      .size = sizeof initial, .epoch = epoch, .join_limit = 1000, .state = "anew", .state_size = 4};
   void *room = NULL;
   server_ask(party->server, "FLUSHALL");
   assert_code(party->ops->room_open(party->members[1]->store, "room", &initial, &room, NULL), WAITQ_OK);
   waitq_store_join join = party_visitor(8);
-  assert_code(party->ops->append(room, PARTY_EPOCH, 5, &join, 1, NULL), WAITQ_OK);
+  assert_code(party->ops->append(room, epoch, 5, &join, 1, NULL), WAITQ_OK);
   assert_int_equal(join.number, 0);
   uint64_t word = 1;
   waitq_store_bits bits = {2, 1, 0, &word};
-  assert_code(party->ops->mark(room, PARTY_EPOCH, &bits, 1, NULL), WAITQ_OK);
+  assert_code(party->ops->mark(room, epoch, &bits, 1, NULL), WAITQ_OK);
   return room;
 }
 
@@ -298,7 +298,7 @@ static void test_loss__a_room_that_was_just_made_gives_way_to_the_one_that_was_t
   struct party *party = *state;
   begin(party);
   int64_t born_us = party_number(party, "born_us");
-  void *anew = make_anew(party);
+  void *anew = make_anew(party, PARTY_EPOCH);
   waitq_store_exchange exchange = member_ask(party->members[0]);
   member_exchange(party, 0, &exchange);
   assert_int_equal(exchange.found, WAITQ_STORE_FOUND_LOSS);
@@ -322,7 +322,7 @@ static void test_loss__a_room_that_was_made_a_while_ago_is_the_room(void **state
   struct party *party = *state;
   pretend_birth(party, 60);
   begin(party);
-  void *anew = make_anew(party);
+  void *anew = make_anew(party, PARTY_EPOCH + 1);
   pretend_birth(party, 11);
   waitq_store_exchange exchange = member_ask(party->members[0]);
   member_exchange(party, 0, &exchange);
@@ -330,6 +330,30 @@ static void test_loss__a_room_that_was_made_a_while_ago_is_the_room(void **state
   assert_int_equal(exchange.next, 1);
   assert_memory_equal(party->members[0]->state, "anew", 4);
   party->ops->room_close(anew);
+}
+
+/* The server is the one that it was, by its run_id, and has less to tell than it had told. */
+static void test_loss__a_room_that_went_back_is_lost_though_the_server_is_the_same(void **state) {
+  struct party *party = *state;
+  const char *const back[] = {"HSET wq:{room} next 60", "HSET wq:{room} change 0"};
+  begin(party);
+  for (unsigned i = 0; i < 2; i++) {
+    server_ask(party->server, back[i]);
+    for (unsigned number = 0; number < 2; number++) {
+      waitq_store_join join = party_visitor(20 + i);
+      waitq_store_exchange exchange = member_ask(party->members[number]);
+      exchange.joins = &join;
+      exchange.join_count = 1;
+      member_exchange(party, number, &exchange);
+      assert_int_equal(exchange.found, WAITQ_STORE_FOUND_LOSS);
+    }
+    waitq_store_commit commit = commit_back(party, 0, 1000 * (i + 1));
+    assert_code(recover(party, 0, &commit).commit_code, WAITQ_OK);
+    member_refresh(party, 0);
+    member_refresh(party, 1);
+    assert_int_equal(member_join(party, 1, party_visitor(20 + i)).number, 1000 * (i + 1));
+    member_refresh(party, 0);
+  }
 }
 
 static int restart_setup(void **state) {
@@ -376,6 +400,7 @@ int main(void) {
       PARTY_TEST(test_loss__what_the_other_marked_after_a_loss_is_told_whatever_was_known_before),
       PARTY_TEST(test_loss__a_room_that_was_just_made_gives_way_to_the_one_that_was_there),
       PARTY_TEST(test_loss__a_room_that_was_made_a_while_ago_is_the_room),
+      PARTY_TEST(test_loss__a_room_that_went_back_is_lost_though_the_server_is_the_same),
       PARTY_TEST(test_loss__a_recovery_without_a_commit_is_refused),
       PARTY_TEST(test_loss__functions_that_do_one_thing_take_the_room_as_another_server_left_it),
       PARTY_TEST(test_loss__functions_that_do_one_thing_say_that_the_room_is_gone),

@@ -450,6 +450,39 @@ static void test_loss__one_loss_after_another_changes_nothing(void **state) {
   }
 }
 
+/* The master was replaced by one that had not got all, and took over from that again: its run_id is the same as ever. */
+static void test_loss__a_server_that_went_back_to_what_another_had_got_is_noticed(void **state) {
+  (void)state;
+  waitq_policy policy = quick_policy(0.0, 1);
+  struct guest guests[LINE];
+  struct server *other = server_start(NULL);
+  open_both(&policy);
+  for (unsigned i = 0; i < LINE; i++) {
+    if (i == LINE / 2) {
+      await_counts(b.room, LINE / 2, 0, 0, 0);
+      server_replicate(other, server_port(server));
+      server_wait_in_step(other, server);
+      server_ask(other, "REPLICAOF NO ONE");
+    }
+    guest_join_numbered(either(i), "v", i, &guests[i]);
+  }
+  await_counts(a.room, LINE, 0, 0, 0);
+  await_counts(b.room, LINE, 0, 0, 0);
+  server_replicate(server, server_port(other));
+  server_ask(server, "REPLICAOF NO ONE");
+  server_stop(other);
+  keep_polling(guests, LINE, 3000);
+  for (unsigned i = 0; i < LINE; i++) {
+    struct guest again;
+    await_position(either(i), &guests[i], i + 1);
+    guest_join_numbered(either(i + 1), "v", i, &again);
+    assert_string_equal(again.ticket.text, guests[i].ticket.text);
+  }
+  struct guest newcomer;
+  guest_join(a.room, "newcomer", &newcomer);
+  assert_int_equal(newcomer.status.position, LINE + 1);
+}
+
 #define TEST(function)                                                       \
   {#function, function, setup, teardown, (void *)(uintptr_t)&flushed},       \
       {#function, function, setup, teardown, (void *)(uintptr_t)&emptied}, { \
@@ -474,6 +507,8 @@ int main(void) {
       TEST_EMPTY(test_loss__nobody_is_sent_away_at_the_instant_in_which_a_new_line_gives_way),
       TEST_EMPTY(test_loss__a_node_that_opens_at_once_learns_the_key_of_the_others),
       TEST(test_loss__one_loss_after_another_changes_nothing),
+      cmocka_unit_test_setup_teardown(test_loss__a_server_that_went_back_to_what_another_had_got_is_noticed, setup,
+                                      teardown),
   };
   const struct server_options options = {.flags = SERVER_AOF};
   server = server_start(&options);

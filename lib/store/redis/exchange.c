@@ -99,6 +99,7 @@ static int ask(struct waitq__redis_room *room, const waitq_store_exchange *excha
   waitq__arguments_put_number(arguments, 4, exchange->join_count);
   waitq__arguments_put_number(arguments, 4, (uint64_t)exchange->told_age_us / 1000);
   waitq__arguments_put_number(arguments, 8, room->born_us);
+  waitq__arguments_put_number(arguments, 8, room->next);
   int code = exchange->commit == NULL ? WAITQ_OK : add_commit(room, exchange->commit, error);
   if (code != WAITQ_OK) {
     return code;
@@ -116,7 +117,9 @@ static int ask(struct waitq__redis_room *room, const waitq_store_exchange *excha
 }
 
 static void remember(struct waitq__redis_room *room, const struct waitq__answer *answer, unsigned mode) {
-  room->next = answer->next;
+  if (answer->code != WAITQ__ANSWER_LOSS) {
+    room->next = answer->next;
+  }
   if (answer->code != WAITQ__ANSWER_OK) {
     return;
   }

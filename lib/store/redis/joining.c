@@ -85,6 +85,7 @@ static const struct waitq__text *ask(struct waitq__redis_room *room, const waitq
   waitq__arguments_add_decimal(arguments, exchange->version);
   waitq__arguments_add_decimal(arguments, exchange->change);
   waitq__arguments_add_decimal(arguments, (uint64_t)room->store->settings.key_ttl_s * 1000);
+  waitq__arguments_add_decimal(arguments, room->next);
   waitq__arguments_begin(arguments);
   waitq__arguments_put_number(arguments, TIME_SIZE, (uint64_t)exchange->joined_us);
   waitq__arguments_begin(arguments);

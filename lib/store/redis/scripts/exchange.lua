@@ -33,8 +33,8 @@ local OK, LOSS, OTHER_EPOCH = 0, 1, 2
 local E_INVALID, E_VERSION, E_DAMAGED = -1, -3, -23
 
 local is_recovery, is_beat, is_adopting, is_any_epoch, is_loading, has_commit, has_repeats, is_untold, is_strict, is_telling, wanted,
-      page, since, ttl_ms, mark_count, shown_count, join_count, told_age_ms, known_born_us =
-  read('>BBBBBBBBBBI4I4I8I8I4I4I4I4I8', ARGV[5])
+      page, since, ttl_ms, mark_count, shown_count, join_count, told_age_ms, known_born_us, known_next =
+  read('>BBBBBBBBBBI4I4I8I8I4I4I4I4I8I8', ARGV[5])
 is_recovery, is_beat, is_adopting, is_any_epoch, is_loading = is_recovery == 1, is_beat == 1, is_adopting == 1, is_any_epoch == 1,
                                                              is_loading == 1
 has_commit, has_repeats, is_untold, is_strict, is_telling = has_commit == 1, has_repeats == 1, is_untold == 1, is_strict == 1,
@@ -95,7 +95,9 @@ end
 local is_taken_over = is_adopting or is_loading
 local is_usurper = exists and not is_taken_over and known_born_us > 0 and born_us > known_born_us and
                      time[1] * 1000000 + time[2] - born_us < YOUNG_US
-local is_kept = exists and not is_usurper and (server == ARGV[1] or is_taken_over)
+-- A server that took the place of another, and gave it back, may be the same as before and have forgotten what it told in between.
+local is_set_back = exists and not is_taken_over and not is_any_epoch and epoch == ARGV[3] and (since > change or known_next > next)
+local is_kept = exists and not is_usurper and not is_set_back and (server == ARGV[1] or is_taken_over)
 local recovers = is_recovery and not is_kept
 if not is_kept and not recovers then
   local head = exists and not is_usurper and whole_head()

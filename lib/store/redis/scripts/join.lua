@@ -5,8 +5,8 @@
 -- so is left to exchange.lua, which finds out and says what it is: what others have changed, another epoch, a loss, damage, a key of another
 -- type. Then nothing has been done here.
 --
--- KEYS: head, visitors. ARGV: run_id, epoch, losses, born_us, version, change, the time to live of keys, the time of joins, the visitors;
--- and where there are any, joins that replace a ticket or are of nobody.
+-- KEYS: head, visitors. ARGV: run_id, epoch, losses, born_us, version, change, the time to live of keys, the next number as it was told
+-- last, the time of joins, the visitors; and where there are any, joins that replace a ticket or are of nobody.
 -- Answer: nil: to be asked of exchange.lua. Otherwise the first new number, seconds, microseconds; and where not all are new, outcomes, as
 -- exchange.lua has them.
 
@@ -36,17 +36,17 @@ for i = 8, 13 do
   head[i] = number
 end
 local next, trim, limit = head[8], head[9], tonumber(head[14] or '')
-if not limit then
+if not limit or next < tonumber(ARGV[8]) then
   return false
 end
 
-local joined = ARGV[8]
-local count = #ARGV[9] / VISITOR
-local visitors, replaces = {read(string.rep('c16', count), ARGV[9])}, nil
-if ARGV[10] then
+local joined = ARGV[9]
+local count = #ARGV[10] / VISITOR
+local visitors, replaces = {read(string.rep('c16', count), ARGV[10])}, nil
+if ARGV[11] then
   replaces = {}
-  for i = 1, #ARGV[10], 9 do
-    local index, number = read('>I4I5', ARGV[10], i)
+  for i = 1, #ARGV[11], 9 do
+    local index, number = read('>I4I5', ARGV[11], i)
     if index >= OF_NOBODY then
       visitors[index - OF_NOBODY + 1] = ''
     else

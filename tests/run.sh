@@ -28,8 +28,8 @@ configurations=("$@")
   libsodium-dev libhiredis-dev libssl-dev libcmocka-dev redis-server openssl python3 python3-pytest python3-jwt \
   python3-cryptography python3-venv python3-pip python3-setuptools python3-wheel python3-wheel-whl mypy python3-uvicorn \
   golang-go golang-github-golang-jwt-jwt-dev \
-  abigail-tools doxygen doxygen-awesome-css nginx nginx-dev libh2o-evloop-dev libjansson-dev prometheus \
-  python3-prometheus-client || exit 1
+  abigail-tools doxygen doxygen-awesome-css nginx nginx-dev libh2o-evloop-dev libjansson-dev zlib1g-dev prometheus \
+  python3-prometheus-client python3-kubernetes python3-yaml python3-jsonschema chromium chromium-driver python3-selenium fonts-nanum || exit 1
 
 logs=build/logs
 mkdir -p "$logs"

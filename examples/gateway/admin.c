@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "admin_stats.h"
+#include "bearer.h"
 #include "call.h"
 #include "gateway.h"
 #include "loop.h"
@@ -12,32 +13,8 @@
 
 enum action { RATE, RATE_AT, PAUSE, RESUME, DRAIN, CLOSE, RESET };
 
-/* Compares all of it, however early it differs. */
-static bool is_same(struct text given, const char *secret) {
-  const size_t length = strlen(secret);
-  unsigned differs = given.length != length;
-  for (size_t i = 0; i < length; i++) {
-    differs |= (unsigned)(unsigned char)secret[i] ^ (given.length > 0 ? (unsigned char)given.at[i % given.length] : 1U);
-  }
-  return differs == 0;
-}
-
 static bool is_allowed(struct visit *visit) {
-  static const char scheme[] = "Bearer ";
-  const char *secret = visit->loop->gateway->options->admin_token;
-  const struct text given = visit_header(visit, "authorization");
-  const size_t begin = sizeof scheme - 1;
-  if (secret == NULL) {
-    reply_error(visit, 403, "FORBIDDEN", "this gateway was started without an admin token", 0);
-    return false;
-  }
-  if (given.length <= begin || strncasecmp(given.at, scheme, begin) != 0 ||
-      !is_same((struct text){given.at + begin, given.length - begin}, secret)) {
-    h2o_add_header(&visit->req->pool, &visit->req->res.headers, H2O_TOKEN_WWW_AUTHENTICATE, NULL, H2O_STRLIT("Bearer"));
-    reply_error(visit, 401, "UNAUTHORIZED", "admin calls need the bearer token", 0);
-    return false;
-  }
-  return true;
+  return bearer_is_allowed(visit, visit->loop->gateway->options->admin_token, NULL);
 }
 
 static int act(waitq_room_t *room, const struct call_admin *admin, waitq_error *error) {

@@ -36,6 +36,7 @@ struct call *call_new(struct visit *visit) {
   call->pass.size = sizeof call->pass;
   call->visitor = NULL;
   call->visitor_length = 0;
+  call->hold = (struct hold){.until_ms = 0};
   loop->calls_under_way++;
   return call;
 }

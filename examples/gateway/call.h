@@ -11,7 +11,9 @@
 
 #include <waitq/waitq.h>
 
+#include "adapt.h"
 #include "errands.h"
+#include "hold.h"
 #include "request.h"
 #include "rooms.h"
 #include "visit.h"
@@ -35,12 +37,14 @@ struct call {
   waitq_ticket ticket;
   waitq_status status;
   waitq_pass pass;
+  struct hold hold;
   union {
     struct call_admin {
       int action;
       double number;
       int64_t at_ms;
     } admin;
+    struct adapt_report report;
   };
 };
 

@@ -20,13 +20,33 @@ static bool refuse(const struct reader *reader, const char *what, const char *na
   return false;
 }
 
-static bool read_policy(const struct reader *reader, json_t *object, waitq_policy *policy) {
+static bool read_adapt(const struct reader *reader, json_t *object, struct adapt_policy *adapt) {
+  const char *key;
+  json_t *value;
+  if (!json_is_object(object)) {
+    return refuse(reader, "there has to be an object by the name", "adapt");
+  }
+  json_object_foreach(object, key, value) {
+    if (!json_is_number(value) || !adapt_policy_set(adapt, key, json_number_value(value))) {
+      return refuse(reader, "there is no such field of \"adapt\", or it cannot have this value:", key);
+    }
+  }
+  return true;
+}
+
+static bool read_policy(const struct reader *reader, json_t *object, waitq_policy *policy, struct adapt_policy *adapt) {
   const char *key;
   json_t *value;
   if (!json_is_object(object)) {
     return refuse(reader, "a policy has to be an object, not", "something else");
   }
   json_object_foreach(object, key, value) {
+    if (strcmp(key, "adapt") == 0) {
+      if (!read_adapt(reader, value, adapt)) {
+        return false;
+      }
+      continue;
+    }
     const bool is_set = json_is_string(value)
                             ? policy_set_text(policy, key, json_string_value(value))
                             : json_is_number(value) && policy_set_number(policy, key, json_number_value(value));
@@ -35,7 +55,9 @@ static bool read_policy(const struct reader *reader, json_t *object, waitq_polic
     }
   }
   char reason[256];
-  return policy_check(policy, reason, sizeof reason) || refuse(reader, "a policy is refused:", reason);
+  return (policy_check(policy, reason, sizeof reason) &&
+          adapt_policy_check(adapt, policy->rate_per_s, reason, sizeof reason)) ||
+         refuse(reader, "a policy is refused:", reason);
 }
 
 static bool read_events(const struct reader *reader, json_t *events, struct config *config) {
@@ -58,7 +80,8 @@ static bool read_events(const struct reader *reader, json_t *events, struct conf
     }
     memcpy(event->name, name, strlen(name) + 1);
     event->policy = config->policy;
-    if (!read_policy(reader, value, &event->policy)) {
+    event->adapt = config->adapt;
+    if (!read_policy(reader, value, &event->policy, &event->adapt)) {
       return false;
     }
   }
@@ -75,7 +98,7 @@ static bool read_root(const struct reader *reader, json_t *root, struct config *
   }
   json_t *policy = json_object_get(root, "default");
   config->events_only = json_is_true(json_object_get(root, "events_only"));
-  return (policy == NULL || read_policy(reader, policy, &config->policy)) &&
+  return (policy == NULL || read_policy(reader, policy, &config->policy, &config->adapt)) &&
          read_events(reader, json_object_get(root, "events"), config);
 }
 
@@ -93,10 +116,10 @@ bool config_read(struct config *config, const char *path, char *message, size_t 
   return is_read;
 }
 
-const waitq_policy *config_find(const struct config *config, const char *name) {
+const struct config_event *config_find(const struct config *config, const char *name) {
   for (size_t i = 0; i < config->event_count; i++) {
     if (strcmp(config->events[i].name, name) == 0) {
-      return &config->events[i].policy;
+      return &config->events[i];
     }
   }
   return NULL;

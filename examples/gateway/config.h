@@ -7,20 +7,25 @@
  *
  *     {"default": {"rate_per_s": 50}, "events": {"concert": {"rate_per_s": 500, "burst": 50}}, "events_only": true}
  *
- * An event takes what it does not name from "default", and that from the flags. */
+ * An event takes what it does not name from "default", and that from the flags. How its rate follows its backend is an object
+ * "adapt" among the others. */
 
 #include <stdbool.h>
 #include <stddef.h>
 
 #include <waitq/room.h>
 
+#include "adapt_policy.h"
+
 struct config_event {
   char name[WAITQ_ROOM_NAME_MAX + 1];
   waitq_policy policy;
+  struct adapt_policy adapt;
 };
 
 struct config {
   waitq_policy policy; /* of events that are not named */
+  struct adapt_policy adapt;
   struct config_event *events;
   size_t event_count;
   bool events_only; /* others than those named are refused */
@@ -29,8 +34,8 @@ struct config {
 /* Reads a file over what is there; false with the reason in message. */
 bool config_read(struct config *config, const char *path, char *message, size_t capacity);
 
-/* The policy of an event; NULL where the event is not named. */
-const waitq_policy *config_find(const struct config *config, const char *name);
+/* An event and its policies; NULL where the event is not named. */
+const struct config_event *config_find(const struct config *config, const char *name);
 
 void config_free(struct config *config);
 

@@ -1,11 +1,13 @@
 /* libwaitq: SPDX-License-Identifier: MIT
  * Copyright (c) 2026 The libwaitq authors */
-/* POST /queue/enter. The reservation token is a pass. */
+/* POST /queue/enter. The reservation token is a pass. Who has the turn and finds others at the door is held until the
+ * instant that the library names, where that is soon: else most would ask twice. */
 
 #include <string.h>
 
 #include "call.h"
 #include "gateway.h"
+#include "hold.h"
 #include "loop.h"
 #include "queue.h"
 #include "reply.h"
@@ -39,6 +41,9 @@ static void finish(struct call *call) {
     const int64_t left_ms = pass->expires_at_ms - gateway_now_ms();
     reply_format(visit, 200, "{\"admission\":\"granted\",\"reservation_token\":\"%s\",\"ttl_sec\":%lld}", pass->text,
                  (long long)(left_ms > 0 ? left_ms / 1000 : 0));
+  } else if (pass->state == WAITQ_STATE_READY && pass->reason == WAITQ_REASON_PACING &&
+             hold_call(call, pass->retry_after_ms)) {
+    return;
   } else {
     reply_refused(visit, pass);
   }

@@ -33,6 +33,7 @@ struct gateway {
   _Atomic unsigned loop_count;
   _Atomic uint32_t connections;
   _Atomic uint32_t streams;
+  _Atomic uint32_t held; /* calls that wait for their instant */
   _Atomic bool is_draining;
 };
 

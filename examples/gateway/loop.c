@@ -80,6 +80,7 @@ static void obey(struct loop *loop, enum loop_order what) {
   if (what == LOOP_LAST_REPLIES) {
     h2o_context_request_shutdown(&loop->context);
     streams_end(&loop->streams);
+    holds_end(&loop->holds);
   } else if (what == LOOP_NO_MORE) {
     h2o_socket_close(loop->listener);
     loop->listener = NULL;
@@ -124,6 +125,7 @@ static void set_up(struct loop *loop) {
     h2o_socket_read_start(loop->completions, on_completions);
   }
   streams_init(&loop->streams, loop);
+  holds_init(&loop->holds, loop);
 }
 
 static void *run(void *user) {

@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include "h2o_loop.h"
+#include "hold.h"
 #include "stream.h"
 #include "tally.h"
 
@@ -34,6 +35,7 @@ struct loop {
   h2o_multithread_receiver_t orders;   /* of the main thread */
   h2o_timeout_entry_t tick;
   struct streams streams;
+  struct holds holds;
   struct call *free_calls;
   size_t free_call_count;
   size_t calls_under_way;
@@ -43,7 +45,7 @@ struct loop {
 
 /* What the main thread tells a loop. */
 enum loop_order {
-  LOOP_LAST_REPLIES, /* connections end with their next reply, streams now */
+  LOOP_LAST_REPLIES, /* connections end with their next reply, streams and calls that are held now */
   LOOP_NO_MORE,      /* no new connection is taken, and idle ones end */
   LOOP_END,          /* the loop ends, whatever is left */
 };

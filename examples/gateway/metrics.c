@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "adaptation.h"
 #include "gateway.h"
 #include "loop.h"
 #include "reply.h"
@@ -13,6 +14,7 @@
 /* Figures grow between the question for their size and the figures. */
 #define SPARE 4096
 #define OWN_MAX 32768
+#define OWN_OF_A_ROOM_MAX 2048
 
 struct own {
   char *at;
@@ -99,7 +101,84 @@ static void append_gauge(struct own *own, const char *name, const char *help, ui
   append(own, "%s %llu\n", name, (unsigned long long)value);
 }
 
-static void append_own(struct own *own, const struct gateway *gateway) {
+/* A family with a line for each room whose rate is adapted. */
+static void append_adapted(struct own *own, struct gateway *gateway, const char *name, const char *type,
+                           const char *help,
+                           void (*append_room)(struct own *own, const char *name, const char *room,
+                                               const struct adaptation_health *health)) {
+  struct adaptation_health health;
+  append_family(own, name, type, help);
+  for (size_t i = 0; i < gateway->rooms.slot_count; i++) {
+    const struct room *room = rooms_at(&gateway->rooms, i);
+    if (room != NULL && adaptation_health(gateway, room, &health)) {
+      append_room(own, name, room->name, &health);
+    }
+  }
+}
+
+static void append_state(struct own *own, const char *name, const char *room, const struct adaptation_health *health) {
+  for (int state = ADAPT_UNHEARD; state <= (int)ADAPT_PROBING; state++) {
+    append(own, "%s{room=\"%s\",state=\"%s\"} %d\n", name, room, adapt_state_name((enum adapt_state)state),
+           (int)health->state == state);
+  }
+}
+
+static void append_sources(struct own *own, const char *name, const char *room,
+                           const struct adaptation_health *health) {
+  append(own, "%s{room=\"%s\"} %zu\n", name, room, health->sources);
+}
+
+static void append_bad_ratio(struct own *own, const char *name, const char *room,
+                             const struct adaptation_health *health) {
+  append(own, "%s{room=\"%s\"} %.6f\n", name, room, health->bad_ratio);
+}
+
+static void append_p95(struct own *own, const char *name, const char *room, const struct adaptation_health *health) {
+  append(own, "%s{room=\"%s\"} %.6f\n", name, room, health->p95_ms / 1e3);
+}
+
+static void append_bounds(struct own *own, const char *name, const char *room, const struct adaptation_health *health) {
+  append(own, "%s{room=\"%s\",bound=\"min\"} %.9g\n%s{room=\"%s\",bound=\"max\"} %.9g\n", name, room,
+         health->min_rate_per_s, name, room, health->max_rate_per_s);
+}
+
+static void append_changes(struct own *own, const char *name, const char *room,
+                           const struct adaptation_health *health) {
+  append(own, "%s{room=\"%s\",direction=\"up\"} %llu\n%s{room=\"%s\",direction=\"down\"} %llu\n", name, room,
+         (unsigned long long)health->raised, name, room, (unsigned long long)health->lowered);
+}
+
+static void append_trips(struct own *own, const char *name, const char *room, const struct adaptation_health *health) {
+  append(own, "%s{room=\"%s\"} %llu\n", name, room, (unsigned long long)health->tripped);
+}
+
+static void append_adaptation(struct own *own, struct gateway *gateway) {
+  append_adapted(own, gateway, "waitq_gateway_adapt_state", "gauge",
+                 "1 for the state of the breaker before the backend.", append_state);
+  append_adapted(own, gateway, "waitq_gateway_adapt_sources", "gauge", "Backends that have reported of late.",
+                 append_sources);
+  append_adapted(own, gateway, "waitq_gateway_adapt_bad_ratio", "gauge",
+                 "Share of requests that failed or were shed, when the rate was thought of last.", append_bad_ratio);
+  append_adapted(own, gateway, "waitq_gateway_adapt_p95_seconds", "gauge", "Latency of the backends then.", append_p95);
+  append_adapted(own, gateway, "waitq_gateway_adapt_bound_per_second", "gauge", "Between what the rate is kept.",
+                 append_bounds);
+  append_adapted(own, gateway, "waitq_gateway_adapt_changes_total", "counter", "Changes of the rate by this gateway.",
+                 append_changes);
+  append_adapted(own, gateway, "waitq_gateway_adapt_trips_total", "counter", "Times that the breaker has opened.",
+                 append_trips);
+}
+
+/* How many rooms at most are adapted: a little room for each. */
+static size_t own_max(const struct gateway *gateway) {
+  size_t adapted = 0;
+  for (size_t i = 0; i < gateway->rooms.slot_count; i++) {
+    const struct room *room = rooms_at(&gateway->rooms, i);
+    adapted += room != NULL && room->adapt != NULL;
+  }
+  return OWN_MAX + (adapted + 1) * OWN_OF_A_ROOM_MAX;
+}
+
+static void append_own(struct own *own, struct gateway *gateway) {
   append_family(own, "waitq_build_info", "gauge", "The version that runs.");
   append(own, "waitq_build_info{version=\"%s\"} 1\n", waitq_version_string());
   append_requests(own, gateway);
@@ -112,11 +191,15 @@ static void append_own(struct own *own, const struct gateway *gateway) {
                  offsetof(struct tally, streams_refused));
   append_counter(own, gateway, "waitq_gateway_events_sent_total", "Server-sent events.",
                  offsetof(struct tally, events_sent));
+  append_counter(own, gateway, "waitq_gateway_enters_held_total", "Calls to enter that were held until their instant.",
+                 offsetof(struct tally, enters_held));
   append_gauge(own, "waitq_gateway_connections", "Connections open.", gateway->connections);
   append_gauge(own, "waitq_gateway_streams", "Event streams open.", gateway->streams);
+  append_gauge(own, "waitq_gateway_enters_held", "Calls to enter that are held.", gateway->held);
   append_gauge(own, "waitq_gateway_events", "Events that this gateway serves.", gateway->rooms.count);
   append_gauge(own, "waitq_gateway_events_limit", "How many it may.", gateway->rooms.capacity);
   append_gauge(own, "waitq_gateway_draining", "1 after SIGTERM.", gateway->is_draining);
+  append_adaptation(own, gateway);
 }
 
 void metrics_reply(struct visit *visit) {
@@ -127,7 +210,8 @@ void metrics_reply(struct visit *visit) {
   for (int attempt = 0; attempt == 0 || (code == WAITQ_E_INVALID && attempt < 3); attempt++) {
     const size_t capacity = needed + SPARE;
     free(text.at);
-    text = (struct own){.at = malloc(capacity + OWN_MAX), .capacity = capacity + OWN_MAX};
+    const size_t more = own_max(gateway);
+    text = (struct own){.at = malloc(capacity + more), .capacity = capacity + more};
     code = text.at == NULL ? WAITQ_E_NOMEM : waitq_metrics(gateway->context, text.at, capacity, &needed, NULL);
   }
   if (code == WAITQ_OK) {

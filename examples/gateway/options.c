@@ -10,6 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "adapt_policy.h"
 #include "policy.h"
 
 struct number_option {
@@ -34,6 +35,9 @@ static const struct number_option numbers[] = {
     {"join-burst", FIELD(join_burst), 1, 1e9, 200, true, "most joins of one address at one instant (200)"},
     {"trusted-proxies", FIELD(trusted_proxies), 0, 16, 0, true,
      "how many proxies in front add to X-Forwarded-For (0: the header is not read)"},
+    {"enter-hold", FIELD(enter_hold_ms), 0, 10000, 1000, true,
+     "ms for which a call to enter that comes too early is held at most; 0: it is not (1000)"},
+    {"max-held", FIELD(max_held), 0, 1e6, 1000, true, "most calls held at once (1000)"},
     {"drain-delay", FIELD(drain_delay_s), 0, 3600, 0, false,
      "seconds after SIGTERM for which new connections are still taken, while /readyz says 503 (0)"},
     {"drain-timeout", FIELD(drain_timeout_s), 0.1, 3600, 10, false,
@@ -42,12 +46,14 @@ static const struct number_option numbers[] = {
 
 #define NUMBERS (sizeof numbers / sizeof numbers[0])
 #define POLICY_BASE 2000
+#define ADAPT_BASE 3000
 
 enum other_option {
   OPTION_LISTEN = 1000,
   OPTION_STORE,
   OPTION_KEYS,
   OPTION_ADMIN_TOKEN_FILE,
+  OPTION_REPORT_TOKEN_FILE,
   OPTION_ALLOW_ORIGIN,
   OPTION_PAGES,
   OPTION_CONFIG,
@@ -61,6 +67,7 @@ static const struct option others[] = {
     {"store", required_argument, NULL, OPTION_STORE},
     {"keys", required_argument, NULL, OPTION_KEYS},
     {"admin-token-file", required_argument, NULL, OPTION_ADMIN_TOKEN_FILE},
+    {"report-token-file", required_argument, NULL, OPTION_REPORT_TOKEN_FILE},
     {"allow-origin", required_argument, NULL, OPTION_ALLOW_ORIGIN},
     {"pages", required_argument, NULL, OPTION_PAGES},
     {"config", required_argument, NULL, OPTION_CONFIG},
@@ -76,7 +83,9 @@ static const struct option others[] = {
 static void flag_name(const char *field, char *flag, size_t capacity) {
   snprintf(flag, capacity, "%s", field);
   for (char *at = flag; *at != '\0'; at++) {
-    *at = *at == '_' ? '-' : *at;
+    if (*at == '_') {
+      *at = '-';
+    }
   }
 }
 
@@ -86,10 +95,13 @@ static void print_help(void) {
       "usage: waitq-gateway [option ...]\n\n"
       "A waiting room over HTTP.\n\n"
       "  --listen A:P            address and port (127.0.0.1:8080)\n"
-      "  --store URI             where lines are kept: memory:, redis://host ... (memory:)\n"
+      "  --store URI             where lines are kept: memory:, redis://host ...; WAITQ_STORE does as well, and keeps "
+      "a\n"
+      "                          password from the list of processes (memory:)\n"
       "  --keys FILE             keys that reservation tokens are signed with (the store's own)\n"
       "  --config FILE           events and their policies, in JSON\n"
       "  --admin-token-file FILE what admin calls have to bring; WAITQ_ADMIN_TOKEN does as well (no admin calls)\n"
+      "  --report-token-file FILE  what reports of health may bring instead, and WAITQ_REPORT_TOKEN\n"
       "  --allow-origin ORIGIN   whose pages may call (*)\n"
       "  --pages DIR             the pages, instead of those that are built in\n"
       "  --allow-flush           /admin/flush-test-data empties lines\n"
@@ -102,6 +114,12 @@ static void print_help(void) {
     char flag[64];
     flag_name(policy_field(i, &help), flag, sizeof flag);
     printf("  --%-16s V    %s\n", flag, help);
+  }
+  printf("\nHow the rates of such events follow what their backends report:\n\n");
+  for (size_t i = 0; adapt_policy_field(i, &help) != NULL; i++) {
+    char flag[64];
+    flag_name(adapt_policy_field(i, &help), flag, sizeof flag);
+    printf("  --adapt-%-16s N %s\n", flag, help);
   }
 }
 
@@ -119,20 +137,21 @@ static bool parse_number(struct options *options, const struct number_option *op
   return true;
 }
 
-static bool take_token(struct options *options, const char *token) {
+/* Copies a token into bytes, and has *out point there. */
+static bool take_token(const char *token, char bytes[OPTIONS_TOKEN_SIZE], const char **out) {
   const size_t length = strcspn(token, "\r\n");
-  if (length < 16 || length >= sizeof options->admin_token_bytes) {
-    fprintf(stderr, "waitq-gateway: the admin token has to have 16 to %zu characters\n",
-            sizeof options->admin_token_bytes - 1);
+  if (length < 16 || length >= OPTIONS_TOKEN_SIZE) {
+    fprintf(stderr, "waitq-gateway: a token has to have 16 to %d characters\n", OPTIONS_TOKEN_SIZE - 1);
     return false;
   }
-  memcpy(options->admin_token_bytes, token, length);
-  options->admin_token = options->admin_token_bytes;
+  memcpy(bytes, token, length);
+  bytes[length] = '\0';
+  *out = bytes;
   return true;
 }
 
-static bool read_token(struct options *options, const char *path) {
-  char token[sizeof options->admin_token_bytes + 1] = "";
+static bool read_token(const char *path, char bytes[OPTIONS_TOKEN_SIZE], const char **out) {
+  char token[OPTIONS_TOKEN_SIZE + 1] = "";
   FILE *file = fopen(path, "r");
   const bool is_read = file != NULL && fgets(token, sizeof token, file) != NULL;
   if (file != NULL) {
@@ -141,7 +160,7 @@ static bool read_token(struct options *options, const char *path) {
   if (!is_read) {
     fprintf(stderr, "waitq-gateway: cannot read %s\n", path);
   }
-  return is_read && take_token(options, token);
+  return is_read && take_token(token, bytes, out);
 }
 
 static enum options_result take(struct options *options, int value, const char **config) {
@@ -156,7 +175,9 @@ static enum options_result take(struct options *options, int value, const char *
       options->keys = optarg;
       return OPTIONS_RUN;
     case OPTION_ADMIN_TOKEN_FILE:
-      return read_token(options, optarg) ? OPTIONS_RUN : OPTIONS_BAD;
+      return read_token(optarg, options->admin_token_bytes, &options->admin_token) ? OPTIONS_RUN : OPTIONS_BAD;
+    case OPTION_REPORT_TOKEN_FILE:
+      return read_token(optarg, options->report_token_bytes, &options->report_token) ? OPTIONS_RUN : OPTIONS_BAD;
     case OPTION_ALLOW_ORIGIN:
       options->allow_origin = optarg;
       return OPTIONS_RUN;
@@ -189,6 +210,16 @@ static enum options_result take_policy(struct options *options, const char *fiel
   return OPTIONS_RUN;
 }
 
+static enum options_result take_adapt(struct options *options, const char *field) {
+  char *end = NULL;
+  const double value = strtod(optarg, &end);
+  if (end == optarg || *end != '\0' || !adapt_policy_set(&options->config.adapt, field, value)) {
+    fprintf(stderr, "waitq-gateway: adapt: %s cannot be \"%s\"\n", field, optarg);
+    return OPTIONS_BAD;
+  }
+  return OPTIONS_RUN;
+}
+
 static void set_defaults(struct options *options) {
   *options = (struct options){.listen = "127.0.0.1:8080", .store = "memory:", .allow_origin = "*"};
   for (size_t i = 0; i < NUMBERS; i++) {
@@ -197,19 +228,31 @@ static void set_defaults(struct options *options) {
   const long processors = sysconf(_SC_NPROCESSORS_ONLN);
   options->threads = processors > 0 ? (double)processors : 1;
   policy_default(&options->config.policy);
+  adapt_policy_default(&options->config.adapt);
+  const char *store = getenv("WAITQ_STORE");
+  if (store != NULL && store[0] != '\0') {
+    options->store = store;
+  }
 }
 
 static enum options_result finish(struct options *options, int argc, char **argv, const char *config) {
   char message[512];
   const char *token = getenv("WAITQ_ADMIN_TOKEN");
+  const char *report_token = getenv("WAITQ_REPORT_TOKEN");
   if (optind < argc) {
     fprintf(stderr, "waitq-gateway: what is \"%s\"? Try --help\n", argv[optind]);
     return OPTIONS_BAD;
   }
-  if (options->admin_token == NULL && token != NULL && !take_token(options, token)) {
+  if (options->admin_token == NULL && token != NULL &&
+      !take_token(token, options->admin_token_bytes, &options->admin_token)) {
     return OPTIONS_BAD;
   }
-  if (!policy_check(&options->config.policy, message, sizeof message)) {
+  if (options->report_token == NULL && report_token != NULL &&
+      !take_token(report_token, options->report_token_bytes, &options->report_token)) {
+    return OPTIONS_BAD;
+  }
+  if (!policy_check(&options->config.policy, message, sizeof message) ||
+      !adapt_policy_check(&options->config.adapt, options->config.policy.rate_per_s, message, sizeof message)) {
     fprintf(stderr, "waitq-gateway: %s\n", message);
     return OPTIONS_BAD;
   }
@@ -221,8 +264,8 @@ static enum options_result finish(struct options *options, int argc, char **argv
 }
 
 enum options_result options_parse(struct options *options, int argc, char **argv) {
-  struct option flags[NUMBERS + OTHERS + POLICY_FIELDS_MAX + 1];
-  char names[POLICY_FIELDS_MAX][32];
+  struct option flags[NUMBERS + OTHERS + 2 * POLICY_FIELDS_MAX + 1];
+  char names[2 * POLICY_FIELDS_MAX][48];
   const char *help;
   const char *config = NULL;
   size_t count = 0;
@@ -233,6 +276,12 @@ enum options_result options_parse(struct options *options, int argc, char **argv
     flag_name(policy_field(i, &help), names[i], sizeof names[i]);
     flags[count++] = (struct option){names[i], required_argument, NULL, POLICY_BASE + (int)i};
   }
+  for (size_t i = 0; adapt_policy_field(i, &help) != NULL && i < POLICY_FIELDS_MAX; i++) {
+    char *name = names[POLICY_FIELDS_MAX + i];
+    strcpy(name, "adapt-");
+    flag_name(adapt_policy_field(i, &help), name + 6, sizeof names[0] - 6);
+    flags[count++] = (struct option){name, required_argument, NULL, ADAPT_BASE + (int)i};
+  }
   for (size_t i = 0; i < OTHERS; i++) {
     flags[count++] = others[i];
   }
@@ -241,7 +290,9 @@ enum options_result options_parse(struct options *options, int argc, char **argv
   int value;
   while ((value = getopt_long(argc, argv, "", flags, NULL)) != -1) {
     enum options_result result = OPTIONS_RUN;
-    if (value >= POLICY_BASE) {
+    if (value >= ADAPT_BASE) {
+      result = take_adapt(options, adapt_policy_field((size_t)(value - ADAPT_BASE), &help));
+    } else if (value >= POLICY_BASE) {
       result = take_policy(options, policy_field((size_t)(value - POLICY_BASE), &help));
     } else if (value >= 0 && value < (int)NUMBERS) {
       result = parse_number(options, &numbers[value], optarg) ? OPTIONS_RUN : OPTIONS_BAD;

@@ -10,11 +10,14 @@
 
 #include "config.h"
 
+#define OPTIONS_TOKEN_SIZE 256
+
 struct options {
   const char *listen; /* address:port */
   const char *store;
-  const char *keys;        /* file; NULL: the store's own key */
-  const char *admin_token; /* NULL: no admin calls */
+  const char *keys;         /* file; NULL: the store's own key */
+  const char *admin_token;  /* NULL: no admin calls */
+  const char *report_token; /* for reports alone; NULL: they take the admin token */
   const char *allow_origin;
   const char *pages; /* folder; NULL: those that are built in */
   bool allow_flush;
@@ -28,10 +31,13 @@ struct options {
   double join_rate; /* per address; 0: no limit */
   double join_burst;
   double trusted_proxies;
+  double enter_hold_ms; /* 0: none is held */
+  double max_held;
   double drain_delay_s;
   double drain_timeout_s;
   struct config config;
-  char admin_token_bytes[256];
+  char admin_token_bytes[OPTIONS_TOKEN_SIZE];
+  char report_token_bytes[OPTIONS_TOKEN_SIZE];
 };
 
 enum options_result { OPTIONS_RUN, OPTIONS_HELP, OPTIONS_BAD };

@@ -3,7 +3,6 @@
 #include "pages.h"
 
 #include <dirent.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,84 +14,74 @@
 #define PAGES_MAX 64
 #define PAGE_BYTES_MAX (1 << 20)
 
-static const char policy[] =
-    "default-src 'none'; script-src 'self' 'unsafe-inline'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
-    "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
-
-static const char *type_of(const char *name) {
-  static const char *const types[][2] = {
-      {".html", "text/html; charset=utf-8"},
-      {".css", "text/css; charset=utf-8"},
-      {".js", "text/javascript; charset=utf-8"},
-      {".json", "application/json"},
-      {".svg", "image/svg+xml"},
-      {".png", "image/png"},
-      {".ico", "image/x-icon"},
-      {".txt", "text/plain; charset=utf-8"},
-  };
-  const char *dot = strrchr(name, '.');
-  for (size_t i = 0; dot != NULL && i < sizeof types / sizeof types[0]; i++) {
-    if (strcmp(dot, types[i][0]) == 0) {
-      return types[i][1];
-    }
-  }
-  return NULL;
-}
-
-static bool read_page(const char *folder, const char *name, struct page *page) {
+static bool read_file(const char *folder, const char *name, struct page_file *file) {
   char path[1024];
-  unsigned char *bytes = malloc(PAGE_BYTES_MAX);
+  char *bytes = malloc(PAGE_BYTES_MAX);
   snprintf(path, sizeof path, "%s/%s", folder, name);
-  FILE *file = fopen(path, "rb");
-  const size_t length = file != NULL && bytes != NULL ? fread(bytes, 1, PAGE_BYTES_MAX, file) : 0;
-  if (file != NULL) {
-    fclose(file);
+  FILE *from = fopen(path, "rb");
+  const size_t length = from != NULL && bytes != NULL ? fread(bytes, 1, PAGE_BYTES_MAX, from) : 0;
+  if (from != NULL) {
+    fclose(from);
   }
   if (length == 0 || length == PAGE_BYTES_MAX) {
     free(bytes);
     return false;
   }
-  *page = (struct page){strdup(name), realloc(bytes, length), length};
-  return page->name != NULL;
+  bytes[length] = '\0';
+  *file = (struct page_file){strdup(name), realloc(bytes, length + 1), length};
+  return file->name != NULL;
 }
 
-static bool read_folder(struct pages *pages, const char *folder) {
+static size_t read_folder(struct page_file files[PAGES_MAX], const char *folder) {
   DIR *directory = opendir(folder);
   struct dirent *entry;
-  pages->is_read = true;
-  pages->all = calloc(PAGES_MAX, sizeof *pages->all);
-  while (directory != NULL && pages->all != NULL && pages->count < PAGES_MAX && (entry = readdir(directory)) != NULL) {
-    if (type_of(entry->d_name) != NULL && read_page(folder, entry->d_name, &pages->all[pages->count])) {
-      pages->count++;
+  size_t count = 0;
+  while (directory != NULL && count < PAGES_MAX && (entry = readdir(directory)) != NULL) {
+    if (page_type(entry->d_name) != NULL && read_file(folder, entry->d_name, &files[count])) {
+      count++;
     }
   }
   if (directory != NULL) {
     closedir(directory);
   }
-  return pages->count > 0;
+  return count;
+}
+
+static bool make_all(struct pages *pages, const struct page_file *files, size_t count, char *message, size_t capacity) {
+  pages->all = calloc(count, sizeof *pages->all);
+  for (size_t i = 0; pages->all != NULL && i < count; i++) {
+    pages->count++;
+    if (!page_make(&pages->all[i], files, count, i, message, capacity)) {
+      return false;
+    }
+  }
+  return pages->all != NULL;
 }
 
 bool pages_open(struct pages *pages, const char *folder, char *message, size_t capacity) {
-  *pages = (struct pages){.all = (struct page *)built_in_pages, .count = built_in_page_count};
+  struct page_file files[PAGES_MAX];
+  *pages = (struct pages){0};
   if (folder == NULL) {
-    return true;
+    return make_all(pages, built_in_pages, built_in_page_count, message, capacity);
   }
-  pages->count = 0;
-  if (!read_folder(pages, folder)) {
+  const size_t count = read_folder(files, folder);
+  if (count == 0) {
     snprintf(message, capacity, "there are no pages in %s", folder);
     return false;
   }
-  return true;
+  const bool is_made = make_all(pages, files, count, message, capacity);
+  for (size_t i = 0; i < count; i++) {
+    free((void *)files[i].name);
+    free((void *)files[i].bytes);
+  }
+  return is_made;
 }
 
 void pages_close(struct pages *pages) {
-  for (size_t i = 0; pages->is_read && i < pages->count; i++) {
-    free((void *)pages->all[i].name);
-    free((void *)pages->all[i].bytes);
+  for (size_t i = 0; i < pages->count; i++) {
+    page_free(&pages->all[i]);
   }
-  if (pages->is_read) {
-    free(pages->all);
-  }
+  free(pages->all);
 }
 
 static const struct page *find(const struct pages *pages, const char *path, size_t length) {
@@ -119,22 +108,23 @@ bool pages_reply(struct visit *visit, const char *path, size_t length) {
   if (page == NULL) {
     return false;
   }
-  uint64_t sum = 14695981039346656037U; /* FNV-1a */
-  for (size_t i = 0; i < page->length; i++) {
-    sum = (sum ^ page->bytes[i]) * 1099511628211U;
-  }
-  char tag[24];
-  const int tag_length = snprintf(tag, sizeof tag, "\"%016llx\"", (unsigned long long)sum);
+  const bool is_packed =
+      page->gzip.length > 0 && (h2o_get_compressible_types(&req->headers) & H2O_COMPRESSIBLE_GZIP) != 0;
+  const struct page_body *body = is_packed ? &page->gzip : &page->plain;
   const struct text known = visit_header(visit, "if-none-match");
-  add(req, "etag", h2o_strdup(&req->pool, tag, (size_t)tag_length + 1).base);
+  add(req, "etag", body->tag);
   add(req, "cache-control", "no-cache");
-  add(req, "content-security-policy", policy);
+  add(req, "vary", "Accept-Encoding");
+  add(req, "content-security-policy", page->policy);
   add(req, "x-content-type-options", "nosniff");
   add(req, "referrer-policy", "no-referrer");
-  if (known.length == (size_t)tag_length && memcmp(known.at, tag, known.length) == 0) {
-    reply_content(visit, 304, type_of(page->name), NULL, 0);
+  if (is_packed) {
+    add(req, "content-encoding", "gzip");
+  }
+  if (known.length == strlen(body->tag) && memcmp(known.at, body->tag, known.length) == 0) {
+    reply_content(visit, 304, page->type, NULL, 0);
   } else {
-    reply_content(visit, 200, type_of(page->name), (const char *)page->bytes, page->length);
+    reply_content(visit, 200, page->type, body->bytes, body->length);
   }
   return true;
 }

@@ -9,22 +9,17 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "page.h"
+
 struct visit;
 
-struct page {
-  const char *name;
-  const unsigned char *bytes;
-  size_t length;
-};
-
 /* Made by the build (embed.cmake). */
-extern const struct page built_in_pages[];
+extern const struct page_file built_in_pages[];
 extern const size_t built_in_page_count;
 
 struct pages {
   struct page *all;
   size_t count;
-  bool is_read; /* from a folder: names and bytes are ours */
 };
 
 /* folder NULL: those that are built in. False with the reason in message. */

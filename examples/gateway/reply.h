@@ -13,6 +13,8 @@
 
 #include "visit.h"
 
+struct room;
+
 /* JSON that was made of checked parts; it is copied. */
 void reply_json(struct visit *visit, int status, const char *json, size_t length);
 
@@ -35,11 +37,11 @@ void reply_cors(struct visit *visit);
 /* The answer to a preflight. */
 void reply_preflight(struct visit *visit);
 
-/* More than the longest status takes: some 300 bytes of names, 12 numbers of at most 20, and four words. */
+/* More than the longest status takes: some 320 bytes of names, 13 numbers of at most 20, and four words. */
 #define REPLY_STATUS_MAX 768
 
 /* A status in the words of the contract, and in ours. Returns its length; there is no NUL. */
-size_t reply_write_status(char out[REPLY_STATUS_MAX], const waitq_status *status, int64_t goes_on_at_ms);
+size_t reply_write_status(char out[REPLY_STATUS_MAX], const waitq_status *status, const struct room *room);
 
 const char *reply_reason_name(uint32_t reason);
 const char *reply_phase_name(uint32_t phase);

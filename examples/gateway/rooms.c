@@ -29,6 +29,7 @@ void rooms_close(struct rooms *rooms) {
     struct room *room = atomic_load(&rooms->slots[i]);
     if (room != NULL) {
       waitq_room_close(room->handle);
+      free(room->adapt);
       free(room);
     }
   }
@@ -109,19 +110,25 @@ static struct room *make(struct rooms *rooms, const char *name, int *failure) {
   if (room != NULL) {
     return room;
   }
-  const waitq_policy *policy = config_find(config, name);
-  if (policy == NULL && config->events_only) {
+  const struct config_event *event = config_find(config, name);
+  if (event == NULL && config->events_only) {
     *failure = CALL_NO_SUCH_EVENT;
     return NULL;
   }
+  const struct adapt_policy *adapt_policy = event != NULL ? &event->adapt : &config->adapt;
+  struct adapt *adapt = adapt_policy_is_on(adapt_policy) ? calloc(1, sizeof *adapt) : NULL;
   room = rooms->count < rooms->capacity ? calloc(1, sizeof *room) : NULL;
-  if (room == NULL) {
-    *failure = CALL_TOO_MANY_EVENTS;
+  if (room == NULL || (adapt == NULL && adapt_policy_is_on(adapt_policy))) {
+    *failure = room == NULL ? CALL_TOO_MANY_EVENTS : WAITQ_E_NOMEM;
+    free(room);
+    free(adapt);
     return NULL;
   }
   strcpy(room->name, name);
   room->gateway = rooms->gateway;
-  room->policy = policy != NULL ? policy : &config->policy;
+  room->policy = event != NULL ? &event->policy : &config->policy;
+  room->adapt_policy = adapt_policy;
+  room->adapt = adapt;
   room->opening.run = open_room;
   rooms->count++;
   atomic_store_explicit(&rooms->slots[slot], room, memory_order_release);

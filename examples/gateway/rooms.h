@@ -13,6 +13,7 @@
 
 #include <waitq/waitq.h>
 
+#include "adapt.h"
 #include "errands.h"
 
 struct call;
@@ -23,10 +24,12 @@ struct room {
   struct gateway *gateway;
   char name[WAITQ_ROOM_NAME_MAX + 1];
   const waitq_policy *policy;
+  const struct adapt_policy *adapt_policy;
   waitq_room_t *handle; /* once is_open */
   _Atomic bool is_open;
-  _Atomic int64_t heard_at_ms;   /* how late the store was heard of, as far as the watch has looked */
-  _Atomic int64_t goes_on_at_ms; /* of a room that is paused or scheduled: when it goes on; 0: not known */
+  _Atomic int64_t heard_at_ms;      /* how late the store was heard of, as far as the watch has looked */
+  _Atomic int64_t goes_on_at_ms;    /* of a room that is paused or scheduled: when it goes on; 0: not known */
+  _Atomic int64_t heartbeat_ttl_ms; /* how long its visitors may be silent; 0: not known yet */
 
   /* under the lock */
   bool is_opening;
@@ -34,7 +37,10 @@ struct room {
   int64_t failed_until_ms; /* until when that is the answer */
   struct call *waiting;
   bool has_stats;
-  waitq_stats stats; /* the latest */
+  int64_t turns_at_ms; /* when turns were counted; 0: not yet */
+  uint64_t turns;      /* given, as this gateway counts them */
+  waitq_stats stats;   /* the latest */
+  struct adapt *adapt; /* NULL: the rate is not adapted; that never changes */
 };
 
 struct rooms {

@@ -11,6 +11,7 @@
 #include "pages.h"
 #include "queue.h"
 #include "reply.h"
+#include "report.h"
 #include "visit.h"
 
 enum method { GET = 1, POST = 2, DELETE = 4, OPTIONS = 8, HEAD = 16, ANOTHER = 32 };
@@ -24,27 +25,17 @@ struct route_of_path {
 
 /* Those that come most stand first. */
 static const struct route_of_path routes[] = {
-    {"/queue/status", GET, ROUTE_STATUS, queue_status},
-    {"/queue/join", POST, ROUTE_JOIN, queue_join},
-    {"/queue/enter", POST, ROUTE_ENTER, queue_enter},
-    {"/queue/leave", DELETE | POST, ROUTE_LEAVE, queue_leave},
-    {"/queue/events", GET, ROUTE_EVENTS, queue_events},
-    {"/queue/exit", POST, ROUTE_SESSION, queue_exit},
-    {"/queue/renew", POST, ROUTE_SESSION, queue_renew},
-    {"/healthz", GET | HEAD, ROUTE_HEALTH, health_healthz},
-    {"/readyz", GET | HEAD, ROUTE_HEALTH, health_readyz},
-    {"/version", GET, ROUTE_HEALTH, health_version},
-    {"/metrics", GET, ROUTE_METRICS, metrics_reply},
-    {"/admin/stats", GET, ROUTE_ADMIN, admin_stats},
-    {"/admin/health", GET, ROUTE_ADMIN, admin_health},
-    {"/admin/rate", POST, ROUTE_ADMIN, admin_rate},
-    {"/admin/rate-at", POST, ROUTE_ADMIN, admin_rate_at},
-    {"/admin/pause", POST, ROUTE_ADMIN, admin_pause},
-    {"/admin/resume", POST, ROUTE_ADMIN, admin_resume},
-    {"/admin/drain", POST, ROUTE_ADMIN, admin_drain},
-    {"/admin/close", POST, ROUTE_ADMIN, admin_close},
-    {"/admin/reset", POST, ROUTE_ADMIN, admin_reset},
-    {"/admin/flush-test-data", POST, ROUTE_ADMIN, admin_flush},
+    {"/queue/status", GET, ROUTE_STATUS, queue_status},   {"/queue/join", POST, ROUTE_JOIN, queue_join},
+    {"/queue/enter", POST, ROUTE_ENTER, queue_enter},     {"/queue/leave", DELETE | POST, ROUTE_LEAVE, queue_leave},
+    {"/queue/events", GET, ROUTE_EVENTS, queue_events},   {"/queue/exit", POST, ROUTE_SESSION, queue_exit},
+    {"/queue/renew", POST, ROUTE_SESSION, queue_renew},   {"/healthz", GET | HEAD, ROUTE_HEALTH, health_healthz},
+    {"/readyz", GET | HEAD, ROUTE_HEALTH, health_readyz}, {"/version", GET, ROUTE_HEALTH, health_version},
+    {"/metrics", GET, ROUTE_METRICS, metrics_reply},      {"/admin/stats", GET, ROUTE_ADMIN, admin_stats},
+    {"/admin/health", GET, ROUTE_ADMIN, admin_health},    {"/admin/health-report", POST, ROUTE_ADMIN, report_health},
+    {"/admin/rate", POST, ROUTE_ADMIN, admin_rate},       {"/admin/rate-at", POST, ROUTE_ADMIN, admin_rate_at},
+    {"/admin/pause", POST, ROUTE_ADMIN, admin_pause},     {"/admin/resume", POST, ROUTE_ADMIN, admin_resume},
+    {"/admin/drain", POST, ROUTE_ADMIN, admin_drain},     {"/admin/close", POST, ROUTE_ADMIN, admin_close},
+    {"/admin/reset", POST, ROUTE_ADMIN, admin_reset},     {"/admin/flush-test-data", POST, ROUTE_ADMIN, admin_flush},
 };
 
 static enum method method_of(const h2o_iovec_t *method) {

@@ -16,8 +16,7 @@ static void reply_status(struct visit *visit, const struct room *room, const wai
     reply_error(visit, 404, "TOKEN_NOT_FOUND", "this token has left the queue", 0);
     return;
   }
-  const size_t length =
-      reply_write_status(json, status, atomic_load_explicit(&room->goes_on_at_ms, memory_order_relaxed));
+  const size_t length = reply_write_status(json, status, room);
   reply_json(visit, 200, json, length);
   if (visit->loop->gateway->options->log_calls) {
     json[length] = '\0';

@@ -7,6 +7,7 @@
 #include <waitq/room.h>
 
 #include "reply.h"
+#include "rooms.h"
 
 const char *reply_reason_name(uint32_t reason) {
   static const char *const names[] = {
@@ -73,7 +74,7 @@ static char *put_share(char *at, double share) {
 }
 
 /* printf() would take a tenth of the time of the whole request. */
-size_t reply_write_status(char out[REPLY_STATUS_MAX], const waitq_status *status, int64_t goes_on_at_ms) {
+size_t reply_write_status(char out[REPLY_STATUS_MAX], const waitq_status *status, const struct room *room) {
   const int is_ready = status->state == WAITQ_STATE_READY || status->state == WAITQ_STATE_ENTERED;
   char *at = put(out, "{\"status\":\"");
   at = put(at, contract_name(status->state));
@@ -90,7 +91,9 @@ size_t reply_write_status(char out[REPLY_STATUS_MAX], const waitq_status *status
   at = put_share(put(at, ",\"confidence\":"), status->confidence);
   at = put_number(put(at, ",\"next_poll_ms\":"), status->next_poll_ms);
   at = put_number(put(at, ",\"enter_by_ms\":"), status->enter_by_ms);
-  at = put_number(put(at, ",\"goes_on_at_ms\":"), goes_on_at_ms);
+  at = put_number(put(at, ",\"goes_on_at_ms\":"), atomic_load_explicit(&room->goes_on_at_ms, memory_order_relaxed));
+  at = put_number(put(at, ",\"heartbeat_ttl_ms\":"),
+                  atomic_load_explicit(&room->heartbeat_ttl_ms, memory_order_relaxed));
   at = put_number(put(at, ",\"age_ms\":"), status->age_ms);
   *at++ = '}';
   return (size_t)(at - out);

@@ -110,8 +110,7 @@ static void look(struct stream *stream) {
   }
   size_t length =
       (size_t)snprintf(stream->event, sizeof stream->event, "event: %s\ndata: ", event_name(stream, &status));
-  length += reply_write_status(stream->event + length, &status,
-                               atomic_load_explicit(&stream->room->goes_on_at_ms, memory_order_relaxed));
+  length += reply_write_status(stream->event + length, &status, stream->room);
   memcpy(stream->event + length, "\n\n", 2);
   if (!stream->is_last) {
     stream->due_ms = h2o_now(stream->visit->loop->context.loop) + (uint64_t)status.next_poll_ms;

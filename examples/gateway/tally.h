@@ -40,6 +40,7 @@ struct tally {
   _Atomic uint64_t connections_refused; /* by the limit of connections */
   _Atomic uint64_t streams_refused;
   _Atomic uint64_t events_sent;
+  _Atomic uint64_t enters_held;
 };
 
 extern const char *const tally_route_names[ROUTES];

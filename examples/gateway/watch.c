@@ -4,11 +4,14 @@
 
 #include <time.h>
 
+#include "adaptation.h"
 #include "gateway.h"
+#include "turns.h"
 
 /* False where the store did not answer: then the others would not get an answer either. */
 static bool look(struct gateway *gateway, struct room *room) {
   waitq_stats stats = WAITQ_STATS_INIT;
+  waitq_policy policy = WAITQ_POLICY_INIT;
   waitq_error error = WAITQ_ERROR_INIT;
   const int code = waitq_room_stats(room->handle, &stats, &error);
   if (code != WAITQ_OK) {
@@ -16,10 +19,14 @@ static bool look(struct gateway *gateway, struct room *room) {
   }
   atomic_store_explicit(&room->heard_at_ms, gateway_now_ms() - stats.age_ms, memory_order_relaxed);
   atomic_store_explicit(&room->goes_on_at_ms, stats.goes_on_at_ms, memory_order_relaxed);
+  if (waitq_room_policy(room->handle, &policy, NULL) == WAITQ_OK) {
+    atomic_store_explicit(&room->heartbeat_ttl_ms, policy.heartbeat_ttl_ms, memory_order_relaxed);
+  }
   pthread_mutex_lock(&gateway->rooms.lock);
   room->stats = stats;
   room->has_stats = true;
   pthread_mutex_unlock(&gateway->rooms.lock);
+  adaptation_look(gateway, room, &stats);
   return true;
 }
 
@@ -40,6 +47,7 @@ static void *work(void *user) {
   while (!watch->is_stopping) {
     pthread_mutex_unlock(&watch->lock);
     look_at_all(watch->gateway);
+    turns_read(watch->gateway);
     pthread_mutex_lock(&watch->lock);
     clock_gettime(CLOCK_MONOTONIC, &due);
     due.tv_sec++;
@@ -52,7 +60,7 @@ static void *work(void *user) {
 
 bool watch_start(struct watch *watch, struct gateway *gateway) {
   pthread_condattr_t monotonic;
-  *watch = (struct watch){.gateway = gateway};
+  watch->gateway = gateway; /* the rest is zero, but for what loops have asked for already */
   pthread_mutex_init(&watch->lock, NULL);
   pthread_condattr_init(&monotonic);
   pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);

@@ -3,11 +3,13 @@
 #ifndef GATEWAY_WATCH_H
 #define GATEWAY_WATCH_H
 
-/* A thread that looks after the rooms once a second: it keeps lines moving in which nobody polls, and has figures ready for those who
- * must not wait for the store. */
+/* A thread that looks after the rooms once a second: it keeps lines moving in which nobody polls, has figures ready for those who must
+ * not wait for the store, and has rates follow the health of backends. */
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdbool.h>
+#include <stdint.h>
 
 struct gateway;
 
@@ -17,6 +19,7 @@ struct watch {
   pthread_cond_t changed;
   pthread_t thread;
   bool is_running, is_stopping;
+  _Atomic int64_t turns_until_ms; /* until when turns are to be read */
 };
 
 bool watch_start(struct watch *watch, struct gateway *gateway);

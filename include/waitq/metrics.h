@@ -14,7 +14,9 @@
  * | waitq_room_waiting, _ready, _active | gauge | visitors in line, turns not used yet, sessions |
  * | waitq_room_joined_total, _admitted_total, _entered_total, _left_total, _expired_total | counter | tickets, turns,
  * entries, departures, lapses; they go on rising after a reset |
- * | waitq_room_rate_per_second, waitq_room_tokens | gauge | the rate in force, what the bucket holds |
+ * | waitq_room_rate_per_second, waitq_room_tokens, waitq_room_burst_tokens | gauge | the rate in force, what the bucket
+ * holds, what it can hold |
+ * | waitq_room_active_limit | gauge | sessions and turns that there may be at a time; 0 where any number |
  * | waitq_room_phase | gauge | 1 for the phase that is in force, 0 for the others, by the label phase |
  * | waitq_room_epoch | gauge | rises with a reset |
  * | waitq_room_store_age_seconds | gauge | how old what is known of the store is |

@@ -13,8 +13,11 @@
 #include "room/room.h"
 #include "room/stats.h"
 
+enum limit { LIMIT_BURST, LIMIT_ACTIVE, LIMITS };
+
 struct figures {
   waitq_room_t *room;
+  uint64_t limits[LIMITS];
   waitq_stats stats;
   uint64_t totals[WAITQ__TOTALS];
   uint64_t store_errors;
@@ -23,8 +26,8 @@ struct figures {
 struct family {
   const char *name;
   const char *help;
-  size_t offset; /* in waitq_stats, or a total */
-  enum { COUNT, VALUE, MILLISECONDS, TOTAL, SCORE } kind;
+  size_t offset; /* in waitq_stats, or a total, or a limit */
+  enum { COUNT, VALUE, MILLISECONDS, TOTAL, SCORE, LIMIT } kind;
 };
 
 #define STAT(field) offsetof(waitq_stats, field)
@@ -39,7 +42,10 @@ static const struct family families[] = {
     {"waitq_room_left_total", "Visitors who left before they entered.", WAITQ__TOTAL_LEFT, TOTAL},
     {"waitq_room_expired_total", "Visitors who fell silent or missed their turn.", WAITQ__TOTAL_EXPIRED, TOTAL},
     {"waitq_room_rate_per_second", "The rate in force.", STAT(rate_per_s), VALUE},
+    {"waitq_room_burst_tokens", "Tokens that the bucket can hold.", LIMIT_BURST, LIMIT},
     {"waitq_room_tokens", "Tokens in the bucket.", STAT(tokens), VALUE},
+    {"waitq_room_active_limit", "Sessions and turns that there may be at a time; 0 where any number.", LIMIT_ACTIVE,
+     LIMIT},
     {"waitq_room_epoch", "The epoch of the line.", STAT(epoch), COUNT},
     {"waitq_room_memory_bytes", "Memory of this process for the room.", STAT(memory_bytes), COUNT},
     {"waitq_room_store_age_seconds", "How old what is known of the store is.", STAT(age_ms), MILLISECONDS},
@@ -81,6 +87,9 @@ static void write_one(struct waitq__metrics_text *text, const struct family *fam
       return;
     case TOTAL:
       waitq__metrics_count(text, family->name, room, NULL, figures->totals[family->offset]);
+      return;
+    case LIMIT:
+      waitq__metrics_count(text, family->name, room, NULL, figures->limits[family->offset]);
       return;
     case SCORE:
       if (figures->stats.eta_scored > 0) {
@@ -148,6 +157,8 @@ static void take_figures(struct figures *figures) {
   waitq__room_fill_stats(room, waitq__room_now(room), &figures->stats);
   waitq__totals_take(&room->totals, &figures->stats, waitq__room_turns(room));
   memcpy(figures->totals, room->totals.told, sizeof figures->totals);
+  figures->limits[LIMIT_BURST] = room->state.burst;
+  figures->limits[LIMIT_ACTIVE] = room->state.max_active;
   pthread_mutex_unlock(&room->lock);
   figures->store_errors = atomic_load_explicit(&room->totals.store_errors, memory_order_relaxed);
 }

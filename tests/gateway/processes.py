@@ -107,9 +107,9 @@ def gateway(*options, **more):
 
 
 class Backend(Process):
-    def __init__(self, keys, event, rate, burst, log):
+    def __init__(self, keys, event, rate, burst, log, more):
         super().__init__([BACKEND, "--listen", "127.0.0.1:0", "--keys", str(keys), "--event", event, "--rate", str(rate),
-                          "--burst", str(burst), "--log", str(log)])
+                          "--burst", str(burst), "--log", str(log), *map(str, more)])
         line = _first_line(self.child, DEADLINE_S)
         found = re.search(r":(\d+)$", line.strip())
         if not found:
@@ -120,8 +120,8 @@ class Backend(Process):
 
 
 @contextlib.contextmanager
-def backend(keys, event, rate=500, burst=50, log="/dev/null"):
-    process = Backend(keys, event, rate, burst, log)
+def backend(keys, event, rate=500, burst=50, log="/dev/null", more=()):
+    process = Backend(keys, event, rate, burst, log, more)
     try:
         yield process
         process.signal(signal.SIGTERM)

@@ -2,12 +2,13 @@
 # Copyright (c) 2026 The libwaitq authors
 """The operator's calls."""
 
+import signal
 import time
 
 import pytest
 
 from client import API, Client
-from processes import gateway
+from processes import gateway, redis
 
 CALLS = ["rate", "rate-at", "pause", "resume", "drain", "close", "reset", "flush-test-data"]
 
@@ -137,6 +138,39 @@ def test_figures_add_up(client, event):
     stats = stats_of(client, event)
     assert (stats["issued"], stats["waiting"], stats["ready"], stats["entered"], stats["left"]) == (6, 3, 1, 1, 1)
     assert stats["active"] == 1 and stats["phase"] == "open" and stats["rate_per_s"] == 0.01
+
+
+def test_figures_count_the_turns_that_were_given(client, event):
+    tokens = [client.token(event) for _ in range(6)]
+    wait_for(lambda: stats_of(client, event)["turns"] == 2)
+    client.enter(tokens[0])
+    client.admin("rate", event_id=event, rate_per_s=1000)
+    wait_for(lambda: stats_of(client, event)["turns"] == 6)
+    client.admin("reset", event_id=event)
+    wait_for(lambda: stats_of(client, event)["issued"] == 0)
+    assert stats_of(client, event)["turns"] >= 6  # a count of this gateway, that goes on
+
+
+def test_figures_tell_limits_and_who_tells(client, event):
+    client.token(event)
+    stats = stats_of(client, event)
+    assert stats["limits"] == {"burst": 2, "max_active": 0, "max_waiting": 0}
+    told = [client.admin("stats", method="GET").json for _ in range(2)]
+    assert told[0]["gateway"] == told[1]["gateway"] and "/" in told[0]["gateway"] and told[0]["draining"] is False
+
+
+def test_figures_grow_old_while_the_store_is_silent():
+    with redis() as store, gateway("--store", store.uri) as server, Client(server.port) as client:
+        client.token("concert")
+        assert stats_of(client, "concert")["age_ms"] < 5000
+        store.signal(signal.SIGSTOP)
+        try:
+            wait_for(lambda: stats_of(client, "concert")["age_ms"] > 3000)
+            first, second = stats_of(client, "concert"), stats_of(client, "concert")
+            assert first["now_ms"] == second["now_ms"] and first["age_ms"] <= second["age_ms"]
+        finally:
+            store.signal(signal.SIGCONT)
+        wait_for(lambda: stats_of(client, "concert")["age_ms"] < 3000)
 
 
 def test_health_says_how_old_what_is_known_of_the_store_is(client, event):

@@ -55,6 +55,15 @@ def test_above_its_limit_it_sheds(site):
     assert stats["served"] <= 5 and stats["shed"] >= 3
 
 
+def test_a_request_that_is_shed_does_not_cost_the_connection(site):
+    front, back = site
+    good = reservation(front)
+    with Client(back.port) as client:
+        replies = [client.ask("GET", "/", headers={"Authorization": f"Bearer {token}"}) for token in 8 * [good] + ["x"]]
+    assert [reply.status for reply in replies[-2:]] == [503, 401]
+    assert {reply.headers["Connection"] for reply in replies} == {"keep-alive"}
+
+
 def test_it_holds_no_secret_where_keys_are_asymmetric(tmp_path):
     # RFC 8032, section 7.1, test 1
     seed = "9d61b19deffd5a60ba844af492ec2cc44449c5697b326919703bac031cae7f60"

@@ -4,7 +4,7 @@
 #
 # Measures the gateway on this machine:
 #
-#   tests/load/run.sh          about four minutes
+#   tests/load/run.sh          about six minutes
 #   tests/load/run.sh --quick  seconds for each step
 #   tests/load/run.sh --try    that all of it runs, for the tests
 #
@@ -23,7 +23,7 @@ esac
 
 if [ -z "$build" ]; then
   "$root/.ci/need" gcc cmake ninja-build pkg-config libsodium-dev libhiredis-dev libssl-dev libcmocka-dev \
-    libh2o-evloop-dev libjansson-dev redis-server python3 wrk
+    libh2o-evloop-dev libjansson-dev zlib1g-dev redis-server python3 wrk
   build=$root/build/load
   cmake -S "$root" -B "$build" -G Ninja -DCMAKE_BUILD_TYPE=Release >/dev/null
   cmake --build "$build" --target waitq-gateway waitq-backend load_floor load_crowd >/dev/null
@@ -86,8 +86,8 @@ storm() {
   awk -v label="$label" -v wide="$wide" -v requests="$requests" -v cpu="$((after - before))" '
     /Requests\/sec/ {rate = $2} /50%/ {p50 = $2} /95%/ {p95 = $2} /99%/ {p99 = $2}
     /Socket errors/ {broken += $4 + $6 + $8 + $10} /Non-2xx/ {refused += $NF}
-    END {printf "%-16s %6d connections %9.0f requests/s  p50 %9s p99 %9s  %d broken, %d refused; %.2f us of the server each, %.0f requests/s a core\n",
-         label, wide, rate, p50, p99, broken, refused, cpu / requests, 1e6 * requests / cpu}' <<<"$output"
+    END {printf "%-16s %6d connections %9.0f requests/s  p50 %9s p95 %9s p99 %9s  %d broken, %d refused; %.2f us of the server each, %.0f requests/s a core\n",
+         label, wide, rate, p50, p95, p99, broken, refused, cpu / requests, 1e6 * requests / cpu}' <<<"$output"
 }
 
 # join_many COUNT: writes as many tokens to $folder/tokens
@@ -125,7 +125,7 @@ start polled "$gateway" --listen 127.0.0.1:0 --threads 1 --max-connections 15000
 polled_id=$started polled_port=$port
 join_many 500
 for wide in 100 1000 "$connections"; do
-  port=$floor_port && storm constant "$floor_id" "$wide"
+  port=$floor_port && storm constant "$floor_id" "$wide" -s "$here/wrk/constant.lua"
   port=$polled_port && storm poll "$polled_id" "$wide" -s "$here/wrk/poll.lua"
 done
 
@@ -144,17 +144,20 @@ storm joins "$started" 200 -s "$here/wrk/join.lua"
 printf 'redis: %s us of CPU\n' "$(($(cpu_us "$redis") - before))"
 stop "$started"
 
-# play LABEL STORE THREADS: the crowd, with a backend that survives 500 a second
+# play LABEL STORE LIMIT OPTION...: the crowd, a gateway with two loops, and a backend that survives LIMIT requests a second and tells
+# the gateway how it is. A call to enter that is held keeps its connection, as it would keep the visitor's own.
 play() {
-  local label=$1 store=$2 threads=$3 gateway_id backend_id front back cpu status=0
+  local label=$1 store=$2 limit=$3 gateway_id backend_id front back cpu status=0
+  shift 3
   headline "$label: a crowd of $visitors, $join_rate joins/s, polls as they are asked to, 500 entries/s"
-  start "backend-$threads" "$backend" --listen 127.0.0.1:0 --keys "$folder/keys" --event concert --rate 500 --burst 150
-  backend_id=$started back=$port
-  start "gateway-$threads" "$gateway" --listen 127.0.0.1:0 --threads "$threads" --store "$store" --keys "$folder/keys" \
-    --rate-per-s 500 --burst 50 --join-rate 0
+  start gateway "$gateway" --listen 127.0.0.1:0 --threads 2 --store "$store" --keys "$folder/keys" \
+    --rate-per-s 500 --burst 50 --join-rate 0 "$@"
   gateway_id=$started front=$port
+  start backend "$backend" --listen 127.0.0.1:0 --keys "$folder/keys" --event concert --rate "$limit" \
+    --burst $((limit * 3 / 10)) --report "http://127.0.0.1:$front"
+  backend_id=$started back=$port
   cpu=$(cpu_us "$gateway_id")
-  "$crowd" --port "$front" --backend "$back" --visitors "$visitors" --join-rate "$join_rate" --connections 1000 \
+  "$crowd" --port "$front" --backend "$back" --visitors "$visitors" --join-rate "$join_rate" --connections 2000 \
     --seconds "$crowd_seconds" || status=$?
   printf 'gateway  %.2f s of CPU, %s MB resident\n' "$(awk "BEGIN {print ($(cpu_us "$gateway_id") - $cpu) / 1e6}")" \
     "$(resident_mb "$gateway_id")"
@@ -167,11 +170,19 @@ play() {
   return "$status"
 }
 
-play "On memory" memory: 2 || echo "the crowd met errors"
+export WAITQ_REPORT_TOKEN=token-of-this-load-test
+play "On memory" memory: 500 || echo "the crowd met errors"
 kill "$redis"
 wait "$redis" || true
 start_redis
-play "On Redis" "redis://127.0.0.1:$redis_port" 2 || echo "the crowd met errors"
+play "On Redis" "redis://127.0.0.1:$redis_port" 500 || echo "the crowd met errors"
+
+# What it sheds here is what this is about: the crowd counts it as errors.
+all_visitors=$visitors all_joins=$join_rate
+visitors=$((visitors / 5)) join_rate=$((join_rate / 5))
+play "A backend that survives 300, and a rate that stays" memory: 300 || true
+play "A backend that survives 300, and a rate that follows it" memory: 300 --adapt-max-rate-per-s 1000 || true
+visitors=$all_visitors join_rate=$all_joins
 
 headline "Memory: $visitors waiting, $connections connections"
 start memory "$gateway" --listen 127.0.0.1:0 --threads 2 --max-connections 15000 "${slow_policy[@]}"

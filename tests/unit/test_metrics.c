@@ -98,6 +98,8 @@ static void test_metrics__tell_what_went_on_in_each_room(void **state) {
       {"waitq_room_store_errors_total{room=\"concert\"}", 0},
       {"waitq_room_joined_total{room=\"match\"}", 0},
       {"waitq_room_rate_per_second{room=\"match\"}", 10},
+      {"waitq_room_burst_tokens{room=\"match\"}", 10},
+      {"waitq_room_active_limit{room=\"match\"}", 0},
   };
   for (size_t i = 0; i < sizeof expected / sizeof expected[0]; i++) {
     if (sample(world, expected[i].name) != expected[i].value) {

@@ -18,6 +18,7 @@ bool service_open(struct service *service, const char *key_file, const char *eve
   if (!keys_read(key_file, keys, &count, message, capacity)) {
     return false;
   }
+  service->rate_per_s = rate_per_s;
   options.audience = event;
   limit.rate_per_s = rate_per_s;
   limit.burst = burst;
@@ -52,11 +53,17 @@ void service_close(struct service *service) {
   }
 }
 
-static void reply(h2o_req_t *req, int status, const char *reason, const char *json) {
-  h2o_add_header(&req->pool, &req->res.headers, H2O_TOKEN_CONTENT_TYPE, NULL, H2O_STRLIT("application/json"));
+/* With its length, or the connection could not go on after a reply that is not 200. */
+static void reply_content(h2o_req_t *req, int status, const char *reason, const char *type, const char *text) {
+  h2o_add_header(&req->pool, &req->res.headers, H2O_TOKEN_CONTENT_TYPE, NULL, type, strlen(type));
   req->res.status = status;
   req->res.reason = reason;
-  h2o_send_inline(req, json, strlen(json));
+  req->res.content_length = strlen(text);
+  h2o_send_inline(req, text, strlen(text));
+}
+
+static void reply(h2o_req_t *req, int status, const char *reason, const char *json) {
+  reply_content(req, status, reason, "application/json", json);
 }
 
 static int64_t now_us(void) {
@@ -92,6 +99,18 @@ static void count_second(struct service *service, int64_t at_us) {
   }
 }
 
+double service_take_p95_ms(struct service *service) {
+  service->p95_ms = histogram_quantile_us(&service->latency, 0.95) / 1e3;
+  memset(&service->latency, 0, sizeof service->latency);
+  return service->p95_ms;
+}
+
+static void note_latency(struct service *service, const h2o_req_t *req) {
+  const struct timeval *began = &req->timestamps.request_begin_at;
+  const int64_t took_us = now_us() - ((int64_t)began->tv_sec * 1000000 + began->tv_usec);
+  histogram_add(&service->latency, took_us > 0 ? took_us * 1000 : 0); /* somebody may set the time */
+}
+
 static void serve(struct service *service, h2o_req_t *req) {
   waitq_claims claims = WAITQ_CLAIMS_INIT;
   waitq_decision decision = WAITQ_DECISION_INIT;
@@ -104,7 +123,14 @@ static void serve(struct service *service, h2o_req_t *req) {
     return;
   }
   count_second(service, at_us);
-  if (waitq_limiter_try(service->limiter, 1, &decision, NULL) != WAITQ_OK || decision.admitted == 0) {
+  note_latency(service, req);
+  if (waitq_limiter_try(service->limiter, 1, &decision, NULL) != WAITQ_OK) {
+    service->failed++;
+    note(service, at_us, "failed", claims.id);
+    reply(req, 500, "Internal Server Error", "{\"error\":\"it cannot be served\"}");
+    return;
+  }
+  if (decision.admitted == 0) {
     service->shed++;
     note(service, at_us, "shed", claims.id);
     reply(req, 503, "Service Unavailable", "{\"error\":\"too many at once\"}");
@@ -115,14 +141,42 @@ static void serve(struct service *service, h2o_req_t *req) {
   reply(req, 200, "OK", "{\"status\":\"served\"}");
 }
 
+static void reply_metrics(const struct service *service, h2o_req_t *req) {
+  char text[1536];
+  snprintf(text, sizeof text,
+           "# HELP waitq_backend_requests_total Requests, by what became of them.\n"
+           "# TYPE waitq_backend_requests_total counter\n"
+           "waitq_backend_requests_total{result=\"served\"} %llu\n"
+           "waitq_backend_requests_total{result=\"shed\"} %llu\n"
+           "waitq_backend_requests_total{result=\"refused\"} %llu\n"
+           "waitq_backend_requests_total{result=\"failed\"} %llu\n"
+           "# HELP waitq_backend_limit_per_second Requests that it survives.\n"
+           "# TYPE waitq_backend_limit_per_second gauge\n"
+           "waitq_backend_limit_per_second %.9g\n"
+           "# HELP waitq_backend_p95_seconds Latency that 95 of 100 requests did not exceed, as reported last.\n"
+           "# TYPE waitq_backend_p95_seconds gauge\n"
+           "waitq_backend_p95_seconds %.6f\n"
+           "# HELP waitq_backend_reports_total Reports of health to gateways.\n"
+           "# TYPE waitq_backend_reports_total counter\n"
+           "waitq_backend_reports_total{result=\"taken\"} %llu\n"
+           "waitq_backend_reports_total{result=\"lost\"} %llu\n",
+           (unsigned long long)service->served, (unsigned long long)service->shed, (unsigned long long)service->refused,
+           (unsigned long long)service->failed, service->rate_per_s, service->p95_ms / 1e3,
+           (unsigned long long)service->reports_taken, (unsigned long long)service->reports_lost);
+  reply_content(req, 200, "OK", "text/plain; version=0.0.4; charset=utf-8", text);
+}
+
 int service_on_request(h2o_handler_t *self, h2o_req_t *req) {
   struct service *service = ((struct service_handler *)self)->service;
   if (h2o_memis(req->path.base, req->path.len, H2O_STRLIT("/stats"))) {
     char json[256];
-    snprintf(json, sizeof json, "{\"served\":%llu,\"shed\":%llu,\"refused\":%llu,\"busiest_second\":%llu}",
-             (unsigned long long)service->served, (unsigned long long)service->shed,
-             (unsigned long long)service->refused, (unsigned long long)service->busiest);
+    snprintf(
+        json, sizeof json, "{\"served\":%llu,\"shed\":%llu,\"refused\":%llu,\"failed\":%llu,\"busiest_second\":%llu}",
+        (unsigned long long)service->served, (unsigned long long)service->shed, (unsigned long long)service->refused,
+        (unsigned long long)service->failed, (unsigned long long)service->busiest);
     reply(req, 200, "OK", json);
+  } else if (h2o_memis(req->path.base, req->path.len, H2O_STRLIT("/metrics"))) {
+    reply_metrics(service, req);
   } else if (h2o_memis(req->path.base, req->path.len, H2O_STRLIT("/healthz"))) {
     reply(req, 200, "OK", "{\"status\":\"ok\"}");
   } else {

@@ -2,6 +2,8 @@
 -- Copyright (c) 2026 The libwaitq authors
 --
 -- A storm of joins: each of somebody else. WAITQ_EVENT names the event.
+dofile(debug.getinfo(1, "S").source:match("@(.*/)") .. "p95.lua")
+
 local event = os.getenv("WAITQ_EVENT") or "concert"
 local threads = 0
 

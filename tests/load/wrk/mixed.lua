@@ -3,6 +3,8 @@
 --
 -- A mixture without memory: of a hundred requests 90 polls, 5 joins, 4 entries and 1 departure, of the tokens in the file
 -- WAITQ_TOKENS. wrk does not tell which reply is whose, so a crowd that does what it is told is crowd's to play.
+dofile(debug.getinfo(1, "S").source:match("@(.*/)") .. "p95.lua")
+
 local event = os.getenv("WAITQ_EVENT") or "concert"
 local tokens = {}
 for token in io.lines(os.getenv("WAITQ_TOKENS")) do

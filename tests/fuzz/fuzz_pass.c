@@ -10,7 +10,7 @@
  *     J text              the text is read as a JSON object
  *
  * With libFuzzer: clang -fsanitize=fuzzer,address,undefined ..., then fuzz_pass -dict=pass.dict corpus/pass.
- * As a program that runs files: -DWAITQ_FUZZ_STANDALONE with any compiler, then fuzz_pass corpus/pass/... */
+ * As a program that runs files, with any compiler: together with standalone.c, then corpus_pass corpus/pass/... */
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -23,6 +23,7 @@
 #include <waitq/room.h>
 
 #include "base/name.h"
+#include "fuzz.h"
 #include "token/json.h"
 #include "token/jwt.h"
 #include "token/keyring.h"
@@ -30,16 +31,6 @@
 
 #define NOW_MS INT64_C(1700000005000)
 #define TEXT_SIZE 4096
-
-#define REQUIRE(condition)                                        \
-  do {                                                            \
-    if (!(condition)) {                                           \
-      fprintf(stderr, "line %d: not %s\n", __LINE__, #condition); \
-      abort();                                                    \
-    }                                                             \
-  } while (0)
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 /* The key ring of all inputs: an HS256 secret "h" and an Ed25519 seed "e". */
 static struct waitq__keyring ring;
@@ -215,29 +206,3 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   free(text);
   return 0;
 }
-
-#ifdef WAITQ_FUZZ_STANDALONE
-static void run_file(const char *path) {
-  static uint8_t input[1 << 16];
-  FILE *file = fopen(path, "rb");
-  if (file == NULL) {
-    perror(path);
-    exit(1);
-  }
-  size_t size = fread(input, 1, sizeof input, file);
-  fclose(file);
-  LLVMFuzzerTestOneInput(input, size);
-}
-
-int main(int count, char **paths) {
-  if (count < 2) {
-    fprintf(stderr, "usage: %s file...\n", paths[0]);
-    return 2;
-  }
-  for (int i = 1; i < count; i++) {
-    run_file(paths[i]);
-  }
-  printf("%d inputs\n", count - 1);
-  return 0;
-}
-#endif

@@ -9,31 +9,21 @@
  *     I text        the text is what a server says in INFO
  *
  * With libFuzzer: clang -fsanitize=fuzzer,address,undefined ..., then fuzz_redis corpus/redis.
- * As a program that runs files: -DWAITQ_FUZZ_STANDALONE with any compiler, then fuzz_redis corpus/redis/... */
+ * As a program that runs files, with any compiler: together with standalone.c, then corpus_redis corpus/redis/... */
 
 #include <sodium.h>
 #include <stdint.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/mem.h"
+#include "fuzz.h"
 #include "store/redis/codec.h"
 #include "store/redis/handshake.h"
 #include "store/redis/refusal.h"
 #include "store/redis/settings.h"
 
-#define REQUIRE(condition)                                        \
-  do {                                                            \
-    if (!(condition)) {                                           \
-      fprintf(stderr, "line %d: not %s\n", __LINE__, #condition); \
-      abort();                                                    \
-    }                                                             \
-  } while (0)
-
 #define IS_TERMINATED(array) (memchr((array), '\0', sizeof(array)) != NULL)
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static int is_printable(const char *text) {
   for (; *text != '\0'; text++) {
@@ -161,29 +151,3 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   free(text);
   return 0;
 }
-
-#ifdef WAITQ_FUZZ_STANDALONE
-static void run_file(const char *path) {
-  static uint8_t input[1 << 16];
-  FILE *file = fopen(path, "rb");
-  if (file == NULL) {
-    perror(path);
-    exit(1);
-  }
-  size_t size = fread(input, 1, sizeof input, file);
-  fclose(file);
-  LLVMFuzzerTestOneInput(input, size);
-}
-
-int main(int count, char **paths) {
-  if (count < 2) {
-    fprintf(stderr, "usage: %s file...\n", paths[0]);
-    return 2;
-  }
-  for (int i = 1; i < count; i++) {
-    run_file(paths[i]);
-  }
-  printf("%d inputs\n", count - 1);
-  return 0;
-}
-#endif

@@ -9,28 +9,18 @@
  *     B text     the text is decoded as base64url: what is good has to be the encoding of what it says
  *
  * With libFuzzer: clang -fsanitize=fuzzer,address,undefined ..., then fuzz_ticket corpus/ticket.
- * As a program that runs files: -DWAITQ_FUZZ_STANDALONE with any compiler, then fuzz_ticket corpus/ticket/... */
+ * As a program that runs files, with any compiler: together with standalone.c, then corpus_ticket corpus/ticket/... */
 
 #include <inttypes.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "fuzz.h"
 #include "token/base64url.h"
 #include "token/ticket.h"
 
 #define BYTES_MAX 3000
 #define TICKET_BYTES 46
-
-#define REQUIRE(condition)                                        \
-  do {                                                            \
-    if (!(condition)) {                                           \
-      fprintf(stderr, "line %d: not %s\n", __LINE__, #condition); \
-      abort();                                                    \
-    }                                                             \
-  } while (0)
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 /* The key ring of all inputs. */
 static const unsigned char keys[2][WAITQ__TICKET_KEY_SIZE] = {"the signing key", "the key before"};
@@ -136,29 +126,3 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   free(text);
   return 0;
 }
-
-#ifdef WAITQ_FUZZ_STANDALONE
-static void run_file(const char *path) {
-  static uint8_t input[1 << 16];
-  FILE *file = fopen(path, "rb");
-  if (file == NULL) {
-    perror(path);
-    exit(1);
-  }
-  size_t size = fread(input, 1, sizeof input, file);
-  fclose(file);
-  LLVMFuzzerTestOneInput(input, size);
-}
-
-int main(int count, char **paths) {
-  if (count < 2) {
-    fprintf(stderr, "usage: %s file...\n", paths[0]);
-    return 2;
-  }
-  for (int i = 1; i < count; i++) {
-    run_file(paths[i]);
-  }
-  printf("%d inputs\n", count - 1);
-  return 0;
-}
-#endif

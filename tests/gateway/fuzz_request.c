@@ -9,26 +9,17 @@
  *     I ids         a traceparent, a newline, an X-Request-Id
  *     F hops header X-Forwarded-For, hops as one digit
  *
- * With libFuzzer, or, with -DWAITQ_FUZZ_STANDALONE, as a program that runs files: as in tests/fuzz. */
+ * With libFuzzer, or as a program that runs files: as in tests/fuzz. */
 
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "../fuzz/fuzz.h"
 #include "request.h"
 
 #define BYTES_MAX 20000
-
-#define REQUIRE(condition)                                        \
-  do {                                                            \
-    if (!(condition)) {                                           \
-      fprintf(stderr, "line %d: not %s\n", __LINE__, #condition); \
-      abort();                                                    \
-    }                                                             \
-  } while (0)
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static void try_query(struct text query) {
   char small[8], large[TOKEN_SIZE + 1];
@@ -119,18 +110,3 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   free(copy);
   return 0;
 }
-
-#ifdef WAITQ_FUZZ_STANDALONE
-int main(int argc, char **argv) {
-  static uint8_t bytes[BYTES_MAX];
-  for (int i = 1; i < argc; i++) {
-    FILE *file = fopen(argv[i], "rb");
-    REQUIRE(file != NULL);
-    const size_t size = fread(bytes, 1, sizeof bytes, file);
-    fclose(file);
-    LLVMFuzzerTestOneInput(bytes, size);
-  }
-  printf("%d inputs\n", argc - 1);
-  return argc > 1 ? 0 : 1;
-}
-#endif

@@ -6,7 +6,7 @@
 #include "base/sized.h"
 #include "core/advance.h"
 #include "core/number.h"
-#include "room/round.h"
+#include "room/lead.h"
 
 /* The latest time that can be planned for: sums with it do not overflow. */
 #define AT_MAX_MS (INT64_MAX / 4000)

@@ -2,7 +2,7 @@
  * Copyright (c) 2026 The libwaitq authors */
 /* Exit: a session ends, and its slot serves the next in line. */
 
-#include "room/round.h"
+#include "room/lead.h"
 #include "room/session.h"
 #include "room/submission.h"
 

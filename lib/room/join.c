@@ -8,6 +8,7 @@
 
 #include "base/sized.h"
 #include "core/number.h"
+#include "room/lead.h"
 #include "room/loss.h"
 #include "room/signing.h"
 #include "room/submission.h"

@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "room/join.h"
+#include "room/lead.h"
 
 /* So many at a time: they live on the stack. */
 #define BATCH 64

@@ -6,10 +6,10 @@
 
 #include "base/lock.h"
 #include "core/advance.h"
+#include "room/lead.h"
 #include "room/loss.h"
 #include "room/patrol.h"
 #include "room/restore.h"
-#include "room/round.h"
 #include "room/shared.h"
 
 #define REFRESH_US 250000

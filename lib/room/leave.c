@@ -3,7 +3,7 @@
 /* Leave: a place in line, or a turn, is given up. */
 
 #include "base/sized.h"
-#include "room/round.h"
+#include "room/lead.h"
 #include "room/submission.h"
 
 struct leave {

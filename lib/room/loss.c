@@ -6,7 +6,7 @@
 
 #include "core/advance.h"
 #include "core/number.h"
-#include "room/round.h"
+#include "room/lead.h"
 #include "room/session.h"
 #include "room/shared.h"
 

@@ -7,7 +7,7 @@
 #include "base/lock.h"
 #include "core/advance.h"
 #include "room/keep.h"
-#include "room/round.h"
+#include "room/lead.h"
 #include "room/shared.h"
 
 /* How many chunks a round takes. */

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "base/sized.h"
-#include "room/round.h"
+#include "room/lead.h"
 
 int waitq__room_read_ticket(const waitq_room_t *room, const char *text, struct waitq__ticket *ticket,
                             waitq_error *error) {

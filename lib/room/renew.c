@@ -3,7 +3,7 @@
 /* Renew: a session runs on. */
 
 #include "base/sized.h"
-#include "room/round.h"
+#include "room/lead.h"
 #include "room/session.h"
 #include "room/signing.h"
 #include "room/submission.h"

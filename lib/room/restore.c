@@ -6,7 +6,7 @@
 
 #include "core/number.h"
 #include "core/state.h"
-#include "room/round.h"
+#include "room/lead.h"
 #include "room/shared.h"
 
 /* How many tickets go back in one exchange. */

@@ -13,7 +13,7 @@
 #include "core/advance.h"
 #include "core/number.h"
 #include "room/keep.h"
-#include "room/round.h"
+#include "room/lead.h"
 #include "room/shared.h"
 #include "room/signing.h"
 

@@ -99,23 +99,17 @@ struct waitq__round {
   struct waitq__state state;
 };
 
-/* Makes the arrays of the rounds of a room of a shared store. 0, or a negative error code. */
-int waitq__room_make_space(waitq_room_t *room);
+/* Puts a request behind those that wait. Under the lock. */
+void waitq__room_queue(waitq_room_t *room, struct waitq__request *request);
 
-/* Carries a request through as many rounds as it takes. Without the lock. Returns its code. */
-int waitq__room_run(waitq_room_t *room, struct waitq__request *request);
+/* Begins a round of a room that nobody leads, without the arrays. Under the lock, as the two below, of which one follows. */
+void waitq__round_begin(struct waitq__round *round, waitq_room_t *room);
 
-/* The same for several requests at once. */
-void waitq__room_run_all(waitq_room_t *room, struct waitq__request *const *requests, size_t count);
+/* Carries out what has gathered, and frees the room for the next leader. The arrays are the leader's. */
+void waitq__round_carry(struct waitq__round *round);
 
-/* Hands a request to whoever leads next. Without the lock. */
-void waitq__room_submit(waitq_room_t *room, struct waitq__request *request);
-
-/* Leads rounds until nothing is left to do or somebody else leads. Without the lock. */
-void waitq__room_serve(waitq_room_t *room);
-
-/* A round of no request: lets time do its work, as a poll can afford it. Under the lock, on a store in the process. */
-void waitq__room_look_round(waitq_room_t *room, int64_t now_us);
+/* A round of no request: lets time do its work, as a poll can afford it. It needs no arrays. */
+void waitq__round_look(struct waitq__round *round, int64_t now_us);
 
 /* The state as this round has it so far, to be looked at, and to be changed. */
 const struct waitq__state *waitq__round_state(const struct waitq__round *round);

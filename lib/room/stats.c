@@ -7,7 +7,7 @@
 #include "base/sized.h"
 #include "core/advance.h"
 #include "room/keep.h"
-#include "room/round.h"
+#include "room/lead.h"
 
 void waitq_stats_init(waitq_stats *stats, size_t size) {
   waitq__sized_init(stats, size, &(waitq_stats)WAITQ_STATS_INIT, sizeof(waitq_stats));

@@ -18,6 +18,8 @@
 #include "rooms.h"
 #include "visit.h"
 
+struct scrape;
+
 /* Why there is no room, besides the library's codes. */
 enum { CALL_NO_SUCH_EVENT = -1000, CALL_TOO_MANY_EVENTS = -1001 };
 
@@ -45,6 +47,7 @@ struct call {
       int64_t at_ms;
     } admin;
     struct adapt_report report;
+    struct scrape *scrape;
   };
 };
 

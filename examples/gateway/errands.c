@@ -60,7 +60,10 @@ void errands_stop(struct errands *errands) {
   pthread_cond_signal(&errands->changed);
   pthread_mutex_unlock(&errands->lock);
   pthread_join(errands->thread, NULL);
+  errands->is_running = false;
+}
+
+void errands_free(struct errands *errands) {
   pthread_cond_destroy(&errands->changed);
   pthread_mutex_destroy(&errands->lock);
-  errands->is_running = false;
 }

@@ -33,8 +33,9 @@ struct errands {
 bool errands_start(struct errands *errands);
 void errands_submit(struct errands *errands, struct errand *errand);
 
-/* Runs what is left, and ends the thread. */
+/* Runs what is left, and ends the thread. What a loop hands in afterwards is not run; errands_free() when none does any more. */
 void errands_stop(struct errands *errands);
+void errands_free(struct errands *errands);
 
 /* Has errand->done called in its loop. */
 void errand_post(struct errand *errand);

@@ -120,8 +120,8 @@ bool gateway_open(struct gateway *gateway, const struct options *options, char *
          guard_init(&gateway->guard, options->join_rate, options->join_burst, seed) &&
          pages_open(&gateway->pages, options->pages, message, capacity) &&
          rooms_init(&gateway->rooms, gateway, (size_t)options->max_events) && open_store(gateway, message, capacity) &&
-         errands_start(&gateway->errands) && start_loops(gateway, message, capacity) &&
-         watch_start(&gateway->watch, gateway);
+         errands_start(&gateway->errands) && scrapes_start(&gateway->scrapes, gateway) &&
+         start_loops(gateway, message, capacity) && watch_start(&gateway->watch, gateway);
 }
 
 static void order_all(struct gateway *gateway, enum loop_order order) {
@@ -132,8 +132,10 @@ static void order_all(struct gateway *gateway, enum loop_order order) {
 
 /* Up to so many seconds, or until nobody is left, or a second signal says that it is enough. */
 static void wait_for_visitors(struct gateway *gateway, const sigset_t *signals, double seconds, bool all) {
-  const struct timespec step = {0, 20000000};
-  for (double waited = 0; waited < seconds && (!all || gateway->connections > 0); waited += 0.02) {
+  enum { STEP_MS = 20 };
+  const struct timespec step = {0, STEP_MS * 1000000};
+  for (int64_t left_ms = (int64_t)(seconds * 1000); left_ms > 0 && (!all || gateway->connections > 0);
+       left_ms -= STEP_MS) {
     if (sigtimedwait(signals, NULL, &step) >= 0) {
       return;
     }
@@ -159,6 +161,7 @@ void gateway_serve(struct gateway *gateway) {
 void gateway_close(struct gateway *gateway) {
   watch_stop(&gateway->watch);
   errands_stop(&gateway->errands);
+  scrapes_stop(&gateway->scrapes);
   for (unsigned i = 0; i < gateway->loop_count; i++) {
     if (gateway->loops[i].is_running) {
       loop_order(&gateway->loops[i], LOOP_END);
@@ -173,6 +176,8 @@ void gateway_close(struct gateway *gateway) {
   if (under_way > 0) {
     return; /* a room has to stay open until its completions are collected, and nobody is left to do that */
   }
+  errands_free(&gateway->errands);
+  scrapes_free(&gateway->scrapes);
   rooms_close(&gateway->rooms);
   waitq_close(gateway->context);
   guard_free(&gateway->guard);

@@ -16,6 +16,7 @@
 #include "options.h"
 #include "pages.h"
 #include "rooms.h"
+#include "scrapes.h"
 #include "watch.h"
 
 struct loop;
@@ -26,6 +27,7 @@ struct gateway {
   bool is_shared; /* the store is on a network: calls that wait for it are submitted */
   struct rooms rooms;
   struct errands errands;
+  struct scrapes scrapes;
   struct watch watch;
   struct guard guard;
   struct pages pages;

@@ -9,7 +9,6 @@
 #include "adaptation.h"
 #include "gateway.h"
 #include "loop.h"
-#include "reply.h"
 
 /* Figures grow between the question for their size and the figures. */
 #define SPARE 4096
@@ -178,6 +177,19 @@ static size_t own_max(const struct gateway *gateway) {
   return OWN_MAX + (adapted + 1) * OWN_OF_A_ROOM_MAX;
 }
 
+static void append_state_of_gateway(struct own *own, const struct gateway *gateway) {
+  const struct options *options = gateway->options;
+  append_gauge(own, "waitq_gateway_connections", "Connections open.", gateway->connections);
+  append_gauge(own, "waitq_gateway_connections_limit", "How many there may be.", (uint64_t)options->max_connections);
+  append_gauge(own, "waitq_gateway_streams", "Event streams open.", gateway->streams);
+  append_gauge(own, "waitq_gateway_streams_limit", "How many there may be.", (uint64_t)options->max_streams);
+  append_gauge(own, "waitq_gateway_enters_held", "Calls to enter that are held.", gateway->held);
+  append_gauge(own, "waitq_gateway_enters_held_limit", "How many there may be at once.", (uint64_t)options->max_held);
+  append_gauge(own, "waitq_gateway_events", "Events that this gateway serves.", gateway->rooms.count);
+  append_gauge(own, "waitq_gateway_events_limit", "How many it may.", gateway->rooms.capacity);
+  append_gauge(own, "waitq_gateway_draining", "1 after SIGTERM.", gateway->is_draining);
+}
+
 static void append_own(struct own *own, struct gateway *gateway) {
   append_family(own, "waitq_build_info", "gauge", "The version that runs.");
   append(own, "waitq_build_info{version=\"%s\"} 1\n", waitq_version_string());
@@ -193,33 +205,38 @@ static void append_own(struct own *own, struct gateway *gateway) {
                  offsetof(struct tally, events_sent));
   append_counter(own, gateway, "waitq_gateway_enters_held_total", "Calls to enter that were held until their instant.",
                  offsetof(struct tally, enters_held));
-  append_gauge(own, "waitq_gateway_connections", "Connections open.", gateway->connections);
-  append_gauge(own, "waitq_gateway_streams", "Event streams open.", gateway->streams);
-  append_gauge(own, "waitq_gateway_enters_held", "Calls to enter that are held.", gateway->held);
-  append_gauge(own, "waitq_gateway_events", "Events that this gateway serves.", gateway->rooms.count);
-  append_gauge(own, "waitq_gateway_events_limit", "How many it may.", gateway->rooms.capacity);
-  append_gauge(own, "waitq_gateway_draining", "1 after SIGTERM.", gateway->is_draining);
+  append_state_of_gateway(own, gateway);
   append_adaptation(own, gateway);
 }
 
-void metrics_reply(struct visit *visit) {
-  struct gateway *gateway = visit->loop->gateway;
-  size_t needed = 0;
-  struct own text = {NULL, 0, 0};
-  int code = waitq_metrics(gateway->context, NULL, 0, &needed, NULL);
-  for (int attempt = 0; attempt == 0 || (code == WAITQ_E_INVALID && attempt < 3); attempt++) {
+/* The library tells how much it needs by writing all of it, so the last size is tried first. */
+int metrics_of_rooms(waitq_t *context, size_t spare, size_t *hint, struct metrics_text *out) {
+  size_t needed = *hint;
+  int code = WAITQ_E_INVALID;
+  *out = (struct metrics_text){.bytes = NULL};
+  for (int attempt = 0; code == WAITQ_E_INVALID && attempt < 4; attempt++) {
     const size_t capacity = needed + SPARE;
-    free(text.at);
-    const size_t more = own_max(gateway);
-    text = (struct own){.at = malloc(capacity + more), .capacity = capacity + more};
-    code = text.at == NULL ? WAITQ_E_NOMEM : waitq_metrics(gateway->context, text.at, capacity, &needed, NULL);
+    free(out->bytes);
+    out->bytes = malloc(capacity + spare);
+    code = out->bytes == NULL ? WAITQ_E_NOMEM : waitq_metrics(context, out->bytes, capacity, &needed, NULL);
   }
+  if (code != WAITQ_OK) {
+    free(out->bytes);
+    out->bytes = NULL;
+    return code;
+  }
+  *hint = needed;
+  out->length = needed - 1;
+  return WAITQ_OK;
+}
+
+int metrics_write(struct gateway *gateway, size_t *hint, struct metrics_text *out) {
+  const size_t more = own_max(gateway);
+  const int code = metrics_of_rooms(gateway->context, more, hint, out);
   if (code == WAITQ_OK) {
-    text.length = needed - 1;
-    append_own(&text, gateway);
-    reply_content(visit, 200, "text/plain; version=0.0.4; charset=utf-8", text.at, text.length);
-  } else {
-    reply_failure(visit, code);
+    struct own own = {.at = out->bytes, .capacity = out->length + more, .length = out->length};
+    append_own(&own, gateway);
+    out->length = own.length;
   }
-  free(text.at);
+  return code;
 }

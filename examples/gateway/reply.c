@@ -45,26 +45,39 @@ void reply_cors(struct visit *visit) {
   }
 }
 
-static void send_bytes(struct visit *visit, int status, const char *bytes, size_t length) {
+static void send_kept(struct visit *visit, int status, h2o_iovec_t body) {
   static h2o_generator_t whole = {NULL, NULL};
   h2o_req_t *req = visit->req;
-  h2o_iovec_t body = {NULL, length};
-  if (length > 0) {
-    body.base = h2o_mem_alloc_pool(&req->pool, length);
-    memcpy(body.base, bytes, length);
-  }
   req->res.status = status;
   req->res.reason = reply_phrase(status);
-  req->res.content_length = status == 204 ? SIZE_MAX : length;
+  req->res.content_length = status == 204 ? SIZE_MAX : body.len;
   reply_begun(visit, status);
   h2o_start_response(req, &whole);
-  h2o_send(req, &body, length > 0, H2O_SEND_STATE_FINAL);
+  h2o_send(req, &body, body.len > 0, H2O_SEND_STATE_FINAL);
+}
+
+static void send_bytes(struct visit *visit, int status, const char *bytes, size_t length) {
+  h2o_iovec_t body = {NULL, length};
+  if (length > 0) {
+    body.base = h2o_mem_alloc_pool(&visit->req->pool, length);
+    memcpy(body.base, bytes, length);
+  }
+  send_kept(visit, status, body);
+}
+
+static void add_type(struct visit *visit, const char *type) {
+  h2o_req_t *req = visit->req;
+  h2o_add_header(&req->pool, &req->res.headers, H2O_TOKEN_CONTENT_TYPE, NULL, type, strlen(type));
 }
 
 void reply_content(struct visit *visit, int status, const char *type, const char *bytes, size_t length) {
-  h2o_req_t *req = visit->req;
-  h2o_add_header(&req->pool, &req->res.headers, H2O_TOKEN_CONTENT_TYPE, NULL, type, strlen(type));
+  add_type(visit, type);
   send_bytes(visit, status, bytes, length);
+}
+
+void reply_kept(struct visit *visit, int status, const char *type, const char *bytes, size_t length) {
+  add_type(visit, type);
+  send_kept(visit, status, (h2o_iovec_t){(char *)bytes, length});
 }
 
 void reply_json(struct visit *visit, int status, const char *json, size_t length) {

@@ -31,6 +31,9 @@ void reply_failure(struct visit *visit, int code);
 /* Any other content. type is a constant; headers follow those of all replies. */
 void reply_content(struct visit *visit, int status, const char *type, const char *bytes, size_t length);
 
+/* The same, of bytes that live as long as the request. */
+void reply_kept(struct visit *visit, int status, const char *type, const char *bytes, size_t length);
+
 /* The headers that a page of another origin needs. */
 void reply_cors(struct visit *visit);
 

@@ -7,11 +7,11 @@
 #include "admin.h"
 #include "health.h"
 #include "loop.h"
-#include "metrics.h"
 #include "pages.h"
 #include "queue.h"
 #include "reply.h"
 #include "report.h"
+#include "scrapes.h"
 #include "visit.h"
 
 enum method { GET = 1, POST = 2, DELETE = 4, OPTIONS = 8, HEAD = 16, ANOTHER = 32 };
@@ -30,7 +30,7 @@ static const struct route_of_path routes[] = {
     {"/queue/events", GET, ROUTE_EVENTS, queue_events},   {"/queue/exit", POST, ROUTE_SESSION, queue_exit},
     {"/queue/renew", POST, ROUTE_SESSION, queue_renew},   {"/healthz", GET | HEAD, ROUTE_HEALTH, health_healthz},
     {"/readyz", GET | HEAD, ROUTE_HEALTH, health_readyz}, {"/version", GET, ROUTE_HEALTH, health_version},
-    {"/metrics", GET, ROUTE_METRICS, metrics_reply},      {"/admin/stats", GET, ROUTE_ADMIN, admin_stats},
+    {"/metrics", GET, ROUTE_METRICS, scrapes_reply},      {"/admin/stats", GET, ROUTE_ADMIN, admin_stats},
     {"/admin/health", GET, ROUTE_ADMIN, admin_health},    {"/admin/health-report", POST, ROUTE_ADMIN, report_health},
     {"/admin/rate", POST, ROUTE_ADMIN, admin_rate},       {"/admin/rate-at", POST, ROUTE_ADMIN, admin_rate_at},
     {"/admin/pause", POST, ROUTE_ADMIN, admin_pause},     {"/admin/resume", POST, ROUTE_ADMIN, admin_resume},

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "gateway.h"
+#include "metrics.h"
 
 #define WANTED_MS 10000
 
@@ -42,16 +43,11 @@ static void read_lines(struct rooms *rooms, const char *metrics) {
 }
 
 void turns_read(struct gateway *gateway) {
-  enum { SPARE = 4096 }; /* figures grow between the question for their size and the figures */
-  size_t needed = 0;
-  if (gateway_now_ms() > atomic_load_explicit(&gateway->watch.turns_until_ms, memory_order_relaxed) ||
-      waitq_metrics(gateway->context, NULL, 0, &needed, NULL) != WAITQ_OK) {
-    return;
+  struct watch *watch = &gateway->watch;
+  struct metrics_text text;
+  if (gateway_now_ms() <= atomic_load_explicit(&watch->turns_until_ms, memory_order_relaxed) &&
+      metrics_of_rooms(gateway->context, 0, &watch->turns_hint, &text) == WAITQ_OK) {
+    read_lines(&gateway->rooms, text.bytes);
+    free(text.bytes);
   }
-  const size_t capacity = needed + SPARE;
-  char *text = malloc(capacity);
-  if (text != NULL && waitq_metrics(gateway->context, text, capacity, &needed, NULL) == WAITQ_OK) {
-    read_lines(&gateway->rooms, text);
-  }
-  free(text);
 }

@@ -9,6 +9,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 struct gateway;
@@ -20,6 +21,7 @@ struct watch {
   pthread_t thread;
   bool is_running, is_stopping;
   _Atomic int64_t turns_until_ms; /* until when turns are to be read */
+  size_t turns_hint;              /* the thread's own: how much text that was the last time */
 };
 
 bool watch_start(struct watch *watch, struct gateway *gateway);

@@ -17,6 +17,16 @@
 /* What was learnt longer ago than about this fades. */
 #define FADE_S 3600.0
 
+/* Of late is the mean of about so many counts, and so far from what was expected is no chance. */
+#define COUNTS_OF_LATE 64.0
+#define CONTRADICTION 4.0
+
+/* How exactly the hazard of a bin holds for all ages in it. */
+#define BIN_ERROR 0.1
+
+/* So many ends are kept. */
+#define ENDED_KEPT 2000.0
+
 void waitq__ages_begin(struct waitq__ages *ages, int64_t now_us, uint64_t base) {
   ages->origin_us = now_us;
   ages->base = base;
@@ -156,6 +166,33 @@ void waitq__cohort_correct(struct waitq__ages *ages, unsigned at, int64_t now_us
   ages->cohort[at].counted = units(ages, now_us);
 }
 
+/* Compares a count with what was learnt of its bin before. */
+static void compare(struct waitq__ages *ages, unsigned bin, double ended, double lived) {
+  double known = ages->ended[bin];
+  double expected = ages->lived[bin] > 0.0F ? lived * known / ages->lived[bin] : 0.0;
+  double variance = 1.0 + expected + expected * expected * (1.0 / (known + 1.0) + BIN_ERROR * BIN_ERROR);
+  double kept = 1.0 - 1.0 / COUNTS_OF_LATE;
+  if (known > 0.0) {
+    double apart = (ended - expected) / sqrt(variance);
+    ages->surprise = (float)(ages->surprise * kept + apart * sqrt(1.0 - kept * kept));
+  }
+}
+
+void waitq__ages_doubt(struct waitq__ages *ages) {
+  double all = 0.0;
+  for (unsigned bin = 0; bin < WAITQ__AGE_BINS; bin++) {
+    all += ages->ended[bin];
+  }
+  if (fabsf(ages->surprise) > CONTRADICTION && all > ENDED_KEPT) {
+    float kept = (float)fmax(0.5, ENDED_KEPT / all);
+    for (unsigned bin = 0; bin < WAITQ__AGE_BINS; bin++) {
+      ages->ended[bin] *= kept;
+      ages->lived[bin] *= kept;
+    }
+    ages->surprise = 0.0F;
+  }
+}
+
 void waitq__cohort_recount(struct waitq__ages *ages, unsigned at, int64_t now_us, double most_s, uint64_t count) {
   struct waitq__cohort *cohort = &ages->cohort[at];
   double since_s = waitq__cohort_since_s(ages, at, now_us);
@@ -163,8 +200,11 @@ void waitq__cohort_recount(struct waitq__ages *ages, unsigned at, int64_t now_us
   since_s = since_s < most_s ? since_s : most_s;
   if (count <= cohort->count && age_s > 0.0) {
     unsigned bin = waitq__age_bin(age_s);
-    ages->ended[bin] += (float)(cohort->count - count);
-    ages->lived[bin] += (float)(0.5 * ((double)cohort->count + (double)count) * since_s);
+    double ended = (double)(cohort->count - count);
+    double lived = 0.5 * ((double)cohort->count + (double)count) * since_s;
+    compare(ages, bin, ended, lived);
+    ages->ended[bin] += (float)ended;
+    ages->lived[bin] += (float)lived;
   }
   waitq__cohort_correct(ages, at, now_us, count);
 }
@@ -203,8 +243,8 @@ double waitq__ages_oldest(const struct waitq__ages *ages) {
 int waitq__ages_are_sound(const struct waitq__ages *ages) {
   int is_sound = ages->cohorts <= WAITQ__COHORTS && waitq__are_sound(ages->ended, WAITQ__AGE_BINS) &&
                  waitq__are_sound(ages->lived, WAITQ__AGE_BINS) && ages->origin_us >= 0 &&
-                 ages->origin_us <= INT64_MAX / 4 && ages->base <= UINT64_MAX / 4 &&
-                 waitq__mixture_is_sound(&ages->mixture);
+                 ages->origin_us <= INT64_MAX / 4 && ages->surprise >= -1e6F && ages->surprise <= 1e6F &&
+                 ages->base <= UINT64_MAX / 4;
   for (unsigned i = 1; is_sound && i < ages->cohorts; i++) {
     is_sound = ages->cohort[i].began >= ages->cohort[i - 1].began && ages->cohort[i].end >= ages->cohort[i - 1].end;
   }

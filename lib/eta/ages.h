@@ -30,8 +30,7 @@ struct waitq__ages {
   int64_t origin_us;
   uint64_t base; /* the number of the first ticket of the first cohort */
   uint32_t cohorts;
-  uint32_t reserved;
-  struct waitq__mixture mixture; /* how long sessions last, as a distribution */
+  float surprise; /* by how much more ended of late than what was learnt says, in standard deviations */
   struct waitq__cohort cohort[WAITQ__COHORTS];
   float ended[WAITQ__AGE_BINS];
   float lived[WAITQ__AGE_BINS]; /* seconds */
@@ -45,6 +44,9 @@ void waitq__ages_init(struct waitq__ages *ages, int64_t now_us);
 
 /* Lets what was learnt fade, in a span of time. */
 void waitq__ages_fade(struct waitq__ages *ages, double seconds);
+
+/* Forgets half of what was learnt, where what ended of late contradicts it; but not so much that little is left. */
+void waitq__ages_doubt(struct waitq__ages *ages);
 
 /* Adds a cohort of those up to, not including, end; count are there. Before that, two neighbours may become one. */
 void waitq__ages_open(struct waitq__ages *ages, int64_t began_us, int64_t now_us, uint64_t end, uint64_t count);

@@ -24,9 +24,6 @@
 #define GIVEN_ON_PART 0.5    /* of who does not use the turn more is known: some were counted */
 #define PATIENCE_ERROR 0.008 /* of the wait itself, where anybody leaves */
 
-/* Those whose turn comes later have had more time to fall silent than those whose turn came of late. */
-#define EARLY_GROWTH 1.2
-
 /* So many of those ahead may leave as long as nothing is known of it, as a part of the wait. */
 #define UNKNOWN_LEAVERS 0.3
 
@@ -145,34 +142,54 @@ static double slots_for(const struct run *run, double end_s) {
   return slots > 0.0 ? slots : 0.0;
 }
 
-/* The part of a segment that is taken out of line by a time; and that has gone by then, whether or not it was noticed. */
+/* The chance to have left by a time. */
+struct leaving {
+  double told;  /* with a word */
+  double known; /* so that it is known by then */
+  double later; /* so that it is known by then or later */
+};
+
+static struct leaving leaving_by(const struct waitq__prospect *prospect, double age_s, double time_s) {
+  if (prospect->patience == NULL) {
+    return (struct leaving){0.0, 0.0, 0.0};
+  }
+  double leave = chance_to_end(prospect->patience, age_s, time_s);
+  double from_s = prospect->silence_s;
+  if (from_s <= 0.0) {
+    return (struct leaving){0.0, leave, leave};
+  }
+  double silently = 1.0 - prospect->told;
+  double told = -expm1(prospect->told * log1p(-(leave < 0.999 ? leave : 0.999)));
+  double unheard = time_s > from_s ? chance_to_end(prospect->patience, age_s + from_s, time_s - from_s) : 0.0;
+  double known = 1.0 - (1.0 - told) * (1.0 - unheard * silently);
+  double later = chance_to_end(prospect->patience, age_s + from_s, time_s) * silently;
+  return (struct leaving){told, known, later > known ? later : known};
+}
+
+/* The part of a segment that is there to use a turn at a time. Who had its turn before tells most about that. */
+static double there_at(const struct waitq__prospect *prospect, const struct waitq__segment *segment, double time_s,
+                       const struct leaving *leaving) {
+  if (prospect->presence == NULL) {
+    double all = segment->swept[WAITQ__SWEEPS - 1];
+    return (1.0 - all) * (1.0 - leaving->known) * (1.0 - (leaving->later - leaving->known));
+  }
+  double since_s = segment->age_s - segment->known_age_s + time_s;
+  double goes = chance_to_end(prospect->presence, segment->known_age_s, since_s);
+  return (1.0 - segment->sure) * (1.0 - goes) * (1.0 - leaving->told);
+}
+
+/* The part of a segment that is taken out of line by a time; and, of those who are not, the part that has gone all the same. */
 static void find_gone(const struct waitq__prospect *prospect, const struct waitq__segment *segment, double time_s,
                       double *out, double *silent) {
   double swept = 0.0;
-  double all = segment->swept[WAITQ__SWEEPS - 1];
   for (unsigned i = 0; i < WAITQ__SWEEPS && prospect->sweep_s[i] <= time_s; i++) {
     swept = segment->swept[i];
   }
-  double leave = 0.0;
-  double later = 0.0;
-  if (prospect->patience != NULL) {
-    leave = chance_to_end(prospect->patience, segment->age_s, time_s);
-    if (prospect->silence_s > 0.0) {
-      double told = -expm1(prospect->told * log1p(-(leave < 0.999 ? leave : 0.999)));
-      double from_s = prospect->silence_s;
-      double unheard =
-          time_s > from_s ? chance_to_end(prospect->patience, segment->age_s + from_s, time_s - from_s) : 0;
-      later = chance_to_end(prospect->patience, segment->age_s + from_s, time_s) * (1.0 - prospect->told);
-      leave = 1.0 - (1.0 - told) * (1.0 - unheard * (1.0 - prospect->told));
-    }
-  }
-  *out = 1.0 - (1.0 - swept) * (1.0 - leave);
+  struct leaving leaving = leaving_by(prospect, segment->age_s, time_s);
+  *out = 1.0 - (1.0 - swept) * (1.0 - leaving.known);
   double here = 1.0 - *out;
-  double answers = (1.0 - all) * (1.0 - leave) * (1.0 - (later > leave ? later - leave : 0.0));
-  *silent = here > 1e-9 && answers < here ? 1.0 - answers / here : 0.0;
-  if (prospect->is_early && *silent < EARLY_GROWTH * prospect->unused) {
-    *silent = EARLY_GROWTH * prospect->unused;
-  }
+  double there = there_at(prospect, segment, time_s, &leaving);
+  *silent = here > 1e-9 && there < here ? 1.0 - there / here : 0.0;
 }
 
 /* Moves the head past so many who take their turns. Returns how many of those turns nobody uses. */

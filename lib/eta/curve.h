@@ -21,8 +21,10 @@
 
 /* Neighbours in line who have waited for about the same time. */
 struct waitq__segment {
-  double end;   /* how many stand up to its end */
-  double age_s; /* how long they have waited */
+  double end;         /* how many stand up to its end */
+  double age_s;       /* how long they have waited */
+  double sure;        /* the part that has gone for sure */
+  double known_age_s; /* the others were there when they had waited for so long */
   double
       swept[WAITQ__SWEEPS]; /* the part that is taken out of line by each of the sweeps to come, and those before it */
 };
@@ -35,8 +37,8 @@ struct waitq__prospect {
   const struct waitq__ages *sessions;           /* NULL where their number is not limited */
   const struct waitq__lifetime *session_length; /* of them */
   const struct waitq__lifetime *patience;       /* NULL where nobody is likely to leave */
+  const struct waitq__lifetime *presence;       /* NULL where nobody lets a turn pass */
   double silence_s;      /* after how long a silence somebody is taken out of line; 0: of silence nothing is known */
-  int is_early;          /* nobody could have been silent long enough yet to be sure */
   double unused;         /* the part of turns of late that nobody used */
   double told;           /* the part of those who leave that say so */
   double returned_per_s; /* how many unused turns come back of late */

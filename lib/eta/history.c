@@ -58,7 +58,8 @@ static double missing_turns(const struct waitq__history *history, const struct w
   }
   const struct waitq__ages *sessions = &history->sessions;
   struct waitq__lifetime length;
-  waitq__lifetime_of_sessions(sessions, (double)line->longest_session_us * 1e-6, &length);
+  waitq__lifetime_of_sessions(sessions, &history->session_length, line->now_us, (double)line->longest_session_us * 1e-6,
+                              &length);
   double missing = 0.0;
   for (unsigned i = 0; i < sessions->cohorts && length.ended >= ENDED_LEAST; i++) {
     double age_s = waitq__cohort_age_s(sessions, i, line->now_us);
@@ -122,7 +123,9 @@ void waitq__history_fold(struct waitq__history *history, const struct waitq__lin
   waitq__ages_fade(&history->sessions, span_s < SPAN_MOST_S ? span_s : SPAN_MOST_S);
   waitq__ages_fade(&history->visitors, span_s < SPAN_MOST_S ? span_s : SPAN_MOST_S);
   if (line->max_active > 0.0) {
-    waitq__lifetime_fit(&history->sessions, (double)line->longest_session_us * 1e-6);
+    waitq__ages_doubt(&history->sessions);
+    waitq__lifetime_fit(&history->session_length, &history->sessions, line->now_us,
+                        (double)line->longest_session_us * 1e-6);
   }
   history->folded_us = line->now_us;
   history->flags = WAITQ__HISTORY_FOLDED | (moves ? WAITQ__HISTORY_WAITED : 0U) |
@@ -169,12 +172,16 @@ void waitq__history_read(const struct waitq__history *history, const struct wait
   double given_per_s = prospect->factor * line->rate_per_s + prospect->returned_per_s;
   prospect->unused = given_per_s > 0.0 ? prospect->returned_per_s / given_per_s : 0.0;
   if (line->max_active > 0.0) {
-    waitq__lifetime_of_sessions(&history->sessions, (double)line->longest_session_us * 1e-6, &outlook->session_length);
+    waitq__lifetime_of_sessions(&history->sessions, &history->session_length, line->now_us,
+                                (double)line->longest_session_us * 1e-6, &outlook->session_length);
     prospect->sessions = &history->sessions;
     prospect->session_length = &outlook->session_length;
   }
   if (waitq__lifetime_of_visitors(&history->visitors, &outlook->patience)) {
     prospect->patience = &outlook->patience;
+  }
+  if (prospect->returned_per_s > 0.0 && waitq__presence_read(&history->presence, &outlook->presence)) {
+    prospect->presence = &outlook->presence;
   }
 }
 
@@ -211,6 +218,7 @@ int waitq__history_is_sound(const struct waitq__history *history) {
          history->pending_units <= 1e15 && history->pending_s >= 0.0 && history->pending_s <= 1e15 &&
          history->told[0] >= 0.0 && history->told[0] <= history->told[1] && history->told[1] <= 1e15 &&
          waitq__ratio_is_sound(&history->allowed) && waitq__ratio_is_sound(&history->returns) &&
-         waitq__ages_are_sound(&history->sessions) && waitq__ages_are_sound(&history->visitors) &&
+         waitq__presence_is_sound(&history->presence) && waitq__ages_are_sound(&history->sessions) &&
+         waitq__ages_are_sound(&history->visitors) && waitq__mixture_is_sound(&history->session_length) &&
          waitq__calibration_is_sound(&history->calibration);
 }

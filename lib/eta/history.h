@@ -11,6 +11,7 @@
 #include "eta/calibration.h"
 #include "eta/curve.h"
 #include "eta/line.h"
+#include "eta/presence.h"
 #include "eta/ratio.h"
 
 #define WAITQ__FOLD_US 1000000
@@ -35,7 +36,9 @@ struct waitq__history {
   double pending_s;
   struct waitq__ratio allowed; /* turns for each that the bucket allowed */
   struct waitq__ratio returns; /* turns that were given back unused, a second */
+  struct waitq__presence presence;
   struct waitq__ages sessions;
+  struct waitq__mixture session_length; /* as a distribution */
   struct waitq__ages visitors;
   struct waitq__calibration calibration;
 };
@@ -65,6 +68,7 @@ double waitq__history_told(const struct waitq__history *history);
 struct waitq__outlook {
   struct waitq__lifetime session_length;
   struct waitq__lifetime patience;
+  struct waitq__lifetime presence;
   struct waitq__prospect prospect;
 };
 

@@ -26,9 +26,31 @@ static double total_ended(const struct waitq__ages *ages) {
   return sum;
 }
 
-void waitq__lifetime_fit(struct waitq__ages *ages, double longest_s) {
-  const struct waitq__age_counts counts = {ages->ended, ages->lived};
-  waitq__mixture_fit(&ages->mixture, &counts, longest_s);
+/* How old those were who lived in each bin: anything between its bounds, but of the cohorts that are in it now. Those have seen no
+ * more than its beginning, and where hazards grow with age that is far from the middle. */
+static void find_middles(const struct waitq__ages *ages, int64_t now_us, double middle_s[WAITQ__AGE_BINS]) {
+  double part[WAITQ__AGE_BINS] = {0.0};
+  double sum[WAITQ__AGE_BINS] = {0.0};
+  for (unsigned i = 0; i < ages->cohorts; i++) {
+    double age_s = waitq__cohort_age_s(ages, i, now_us);
+    unsigned bin = waitq__age_bin(age_s);
+    double begin_s = waitq__age_begin(bin);
+    double lived = ages->cohort[i].count * (age_s - begin_s);
+    part[bin] += lived;
+    sum[bin] += lived * 0.5 * (begin_s + age_s);
+  }
+  for (unsigned bin = 0; bin < WAITQ__AGE_BINS; bin++) {
+    double others = ages->lived[bin] > part[bin] ? ages->lived[bin] - part[bin] : 0.0;
+    double all = others + part[bin];
+    middle_s[bin] = all > 0.0 ? (sum[bin] + others * waitq__age_middle(bin)) / all : waitq__age_middle(bin);
+  }
+}
+
+void waitq__lifetime_fit(struct waitq__mixture *mixture, const struct waitq__ages *ages, int64_t now_us,
+                         double longest_s) {
+  struct waitq__age_counts counts = {.ended = ages->ended, .lived = ages->lived};
+  find_middles(ages, now_us, counts.middle_s);
+  waitq__mixture_fit(mixture, &counts, longest_s);
 }
 
 /* How much of a span one lives at a hazard, on average. */
@@ -51,13 +73,23 @@ static void sum_up(struct waitq__lifetime *lifetime) {
   }
 }
 
-void waitq__lifetime_of_sessions(const struct waitq__ages *ages, double longest_s, struct waitq__lifetime *lifetime) {
+void waitq__lifetime_of_sessions(const struct waitq__ages *ages, const struct waitq__mixture *mixture, int64_t now_us,
+                                 double longest_s, struct waitq__lifetime *lifetime) {
+  double middle_s[WAITQ__AGE_BINS];
+  double seen[WAITQ__AGE_BINS];
   double fitted[WAITQ__AGE_BINS];
-  waitq__mixture_hazards(&ages->mixture, longest_s, fitted);
+  find_middles(ages, now_us, middle_s);
+  waitq__mixture_hazards(mixture, longest_s, middle_s, seen);
+  for (unsigned bin = 0; bin < WAITQ__AGE_BINS; bin++) {
+    middle_s[bin] = waitq__age_middle(bin);
+  }
+  waitq__mixture_hazards(mixture, longest_s, middle_s, fitted);
   lifetime->ended = total_ended(ages);
   double borrowed = fmin(BORROWED_MOST, fmax(BORROWED_LEAST, BORROWED_ALL / (lifetime->ended + 1.0)));
   for (unsigned bin = 0; bin < WAITQ__AGE_BINS; bin++) {
-    lifetime->hazard[bin] = (ages->ended[bin] + borrowed) / (ages->lived[bin] + borrowed / fitted[bin]);
+    /* By how much more ended than the fit says of those ages. */
+    double more = (ages->ended[bin] + borrowed) / (ages->lived[bin] * seen[bin] + borrowed);
+    lifetime->hazard[bin] = more * fitted[bin];
   }
   lifetime->longest_s = longest_s > 0.0 ? longest_s : INFINITY;
   sum_up(lifetime);

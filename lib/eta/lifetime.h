@@ -20,10 +20,12 @@ struct waitq__lifetime {
 };
 
 /* Moves the fit of sessions towards what is known now. longest_s: how long they can be; 0: any time. */
-void waitq__lifetime_fit(struct waitq__ages *ages, double longest_s);
+void waitq__lifetime_fit(struct waitq__mixture *mixture, const struct waitq__ages *ages, int64_t now_us,
+                         double longest_s);
 
 /* The curve of sessions, with the fit where little is known. */
-void waitq__lifetime_of_sessions(const struct waitq__ages *ages, double longest_s, struct waitq__lifetime *lifetime);
+void waitq__lifetime_of_sessions(const struct waitq__ages *ages, const struct waitq__mixture *mixture, int64_t now_us,
+                                 double longest_s, struct waitq__lifetime *lifetime);
 
 /* The curve of visitors in line, who stay where nothing else is known. Returns whether anybody is likely to leave. */
 int waitq__lifetime_of_visitors(const struct waitq__ages *ages, struct waitq__lifetime *lifetime);

@@ -30,7 +30,7 @@
 #define SPREAD_PRIOR_TIMES 20.0
 #define SHARE_LEAST 0.02
 
-static double middle_of(unsigned bin) {
+double waitq__age_middle(unsigned bin) {
   double begin = waitq__age_begin(bin);
   return bin == 0 ? 0.5 * waitq__age_begin(1) : begin * 1.1224620483093730;
 }
@@ -75,7 +75,7 @@ static double merit_of_one(const struct waitq__age_counts *counts, double log_me
   double spread = exp(log_spread);
   for (unsigned bin = 0; bin < WAITQ__AGE_BINS; bin++) {
     if (counts->lived[bin] > 0.0F) {
-      double age_s = middle_of(bin);
+      double age_s = counts->middle_s[bin];
       sum += merit_of_bin(counts, bin, lognormal_hazard(log(age_s), age_s, log_median, spread));
     }
   }
@@ -86,7 +86,7 @@ static double merit_of_two(const struct waitq__age_counts *counts, const struct 
   double sum = 0.0;
   for (unsigned bin = 0; bin < WAITQ__AGE_BINS; bin++) {
     if (counts->lived[bin] > 0.0F) {
-      double age_s = middle_of(bin);
+      double age_s = counts->middle_s[bin];
       sum += merit_of_bin(counts, bin, hazard_of_two(mixture, log(age_s), age_s));
     }
   }
@@ -164,7 +164,7 @@ static void add_to(struct part parts[2], const double chances[2], double mass, c
 static void add_bins(const struct waitq__mixture *mixture, const struct masses *masses, struct part parts[2]) {
   for (unsigned bin = 0; bin < WAITQ__AGE_BINS; bin++) {
     if (masses->in[bin] > 0.0) {
-      double log_age = log(middle_of(bin));
+      double log_age = log(waitq__age_middle(bin));
       double apart[2] = {log_age - mixture->middle[0], log_age - mixture->middle[1]};
       double squares[2] = {apart[0] * apart[0], apart[1] * apart[1]};
       double chances[2] = {mixture->share * bell(apart[0] / mixture->spread[0]) / mixture->spread[0],
@@ -251,13 +251,14 @@ void waitq__mixture_fit(struct waitq__mixture *mixture, const struct waitq__age_
   }
 }
 
-void waitq__mixture_hazards(const struct waitq__mixture *mixture, double longest_s, double hazards[WAITQ__AGE_BINS]) {
+void waitq__mixture_hazards(const struct waitq__mixture *mixture, double longest_s,
+                            const double ages_s[WAITQ__AGE_BINS], double hazards[WAITQ__AGE_BINS]) {
   int is_fitted = mixture->log_step > 0.0F;
   int is_two = mixture->spread[0] > 0.0F && mixture->merit_gained > GAIN_FOR_TWO;
   double log_median = is_fitted ? mixture->log_median : guess_of(longest_s);
   double spread = exp(is_fitted ? mixture->log_spread : GUESS_LOG_SPREAD);
   for (unsigned bin = 0; bin < WAITQ__AGE_BINS; bin++) {
-    double age_s = middle_of(bin);
+    double age_s = ages_s[bin];
     double log_age = log(age_s);
     hazards[bin] =
         (is_two ? hazard_of_two(mixture, log_age, age_s) : lognormal_hazard(log_age, age_s, log_median, spread)) + 1e-9;

@@ -26,13 +26,18 @@ struct waitq__mixture {
 struct waitq__age_counts {
   const float *ended;
   const float *lived;
+  double middle_s[WAITQ__AGE_BINS]; /* how old those were who lived in a bin */
 };
+
+/* The middle of a bin, where nothing else is known. */
+double waitq__age_middle(unsigned bin);
 
 /* Moves the fit towards what is known now. longest_s: how long sessions can be; 0: any time. */
 void waitq__mixture_fit(struct waitq__mixture *mixture, const struct waitq__age_counts *counts, double longest_s);
 
-/* The hazards of the fit in all bins. */
-void waitq__mixture_hazards(const struct waitq__mixture *mixture, double longest_s, double hazards[WAITQ__AGE_BINS]);
+/* The hazards of the fit at an age in each bin. */
+void waitq__mixture_hazards(const struct waitq__mixture *mixture, double longest_s,
+                            const double ages_s[WAITQ__AGE_BINS], double hazards[WAITQ__AGE_BINS]);
 
 int waitq__mixture_is_sound(const struct waitq__mixture *mixture);
 

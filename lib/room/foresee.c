@@ -155,6 +155,30 @@ static void watch(struct waitq__round *round) {
   }
 }
 
+static double seconds_of(int64_t us) {
+  return (double)us * 1e-6;
+}
+
+/* After which time a turn that nobody uses is given to another. */
+static double claim_s_of(const struct waitq__state *state, double returned_per_s) {
+  double claim_s = seconds_of(state->claim.ttl_us) * (1.0 + 0.5 / WAITQ__WHEEL_DIVISIONS);
+  if (returned_per_s > 0.0 && (double)state->ready < claim_s * returned_per_s) {
+    return (double)state->ready / returned_per_s; /* the host gives them back earlier than they lapse */
+  }
+  return claim_s;
+}
+
+/* Whether turns are used, by how long was waited for them. */
+static void fold_presence(struct waitq__state *state, double span_s, double turns, double paid) {
+  struct waitq__history *history = &state->history;
+  const struct waitq__ages *visitors = &history->visitors;
+  if (turns > 0.0 && visitors->cohorts > 0) {
+    double age_s = waitq__cohort_age_s(visitors, 0, state->now_us);
+    double returned_per_s = waitq__ratio_read(&history->returns).value;
+    waitq__presence_add(&history->presence, span_s, turns, age_s, turns - paid, claim_s_of(state, returned_per_s));
+  }
+}
+
 void waitq__foresee_fold(struct waitq__round *round) {
   const struct waitq__ledger *ledger = &round->room->ledger;
   struct waitq__state *state = &round->state;
@@ -175,7 +199,9 @@ void waitq__foresee_fold(struct waitq__round *round) {
     fold_sessions(state, ledger, since_us, &line, turns);
   }
   fold_visitors(state, ledger, since_us);
-  waitq__history_fold(history, &line, (double)turns, paid_since(state, turns));
+  double paid = paid_since(state, turns);
+  fold_presence(state, (double)(state->now_us - since_us) * 1e-6, (double)turns, paid);
+  waitq__history_fold(history, &line, (double)turns, paid);
   waitq__history_note_left(history, waitq__word(&ledger->gone), ledger->left + state->trimmed_left);
   history->used = state->turns.used;
   history->head = state->head;
@@ -212,7 +238,7 @@ static int hears_all(const waitq_room_t *room) {
   return waitq__room_is_in_process(room) || room->shared->nodes <= 1;
 }
 
-static void add_segments(const struct waitq__state *state, const struct waitq__ledger *ledger,
+static void add_segments(const struct waitq__state *state, const struct waitq__ledger *ledger, double silence_s,
                          struct waitq__prospect *prospect) {
   const struct waitq__ages *visitors = &state->history.visitors;
   for (unsigned i = 0; i < visitors->cohorts; i++) {
@@ -222,12 +248,9 @@ static void add_segments(const struct waitq__state *state, const struct waitq__l
       memset(segment, 0, sizeof *segment);
       segment->end = (double)waitq__tally_ahead(ledger, state->head, end);
       segment->age_s = waitq__cohort_age_s(visitors, i, state->now_us);
+      segment->known_age_s = segment->age_s > silence_s ? segment->age_s - silence_s : 0.0;
     }
   }
-}
-
-static double seconds_of(int64_t us) {
-  return (double)us * 1e-6;
 }
 
 /* What is known of who leaves, and of who has gone already. */
@@ -235,11 +258,7 @@ static void add_visitors(waitq_room_t *room, struct waitq__prospect *prospect) {
   const struct waitq__state *state = &room->state;
   double silence_s = seconds_of(state->heartbeat.ttl_us) * (1.0 + 1.0 / WAITQ__WHEEL_DIVISIONS);
   double known_s = waitq__ages_oldest(&state->history.visitors) / (SEEN_ENOUGH * silence_s);
-  prospect->claim_s = seconds_of(state->claim.ttl_us) * (1.0 + 0.5 / WAITQ__WHEEL_DIVISIONS);
-  if (prospect->returned_per_s > 0.0 && (double)state->ready < prospect->claim_s * prospect->returned_per_s) {
-    prospect->claim_s =
-        (double)state->ready / prospect->returned_per_s; /* the host gives them back earlier than they lapse */
-  }
+  prospect->claim_s = claim_s_of(state, prospect->returned_per_s);
   prospect->unknown = known_s < 1.0 ? 1.0 - known_s : 0.0;
   if (hears_all(room)) {
     waitq__silence_count(&room->silence, state, &room->ledger);
@@ -249,7 +268,7 @@ static void add_visitors(waitq_room_t *room, struct waitq__prospect *prospect) {
     prospect->told = waitq__history_told(&state->history);
     waitq__silence_tell(&room->silence, state, &room->ledger, prospect);
   } else {
-    add_segments(state, &room->ledger, prospect);
+    add_segments(state, &room->ledger, silence_s, prospect);
   }
 }
 

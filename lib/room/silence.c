@@ -72,11 +72,17 @@ static void count_strip(struct waitq__strip *strip, const struct waitq__state *s
   }
 }
 
+/* The first generation of which nobody can have been swept. */
+static uint64_t first_whole(const struct waitq__state *state) {
+  const struct waitq__wheel *wheel = &state->heartbeat;
+  return wheel->oldest + (waitq__wheel_deadline(wheel, wheel->oldest) <= state->now_us ? 1 : 0);
+}
+
 /* How many come back is learnt of strips that were there before and are still, up to when the silent are swept. */
 static void learn(struct waitq__silence *silence, const struct waitq__strip *before, const struct waitq__strip *now,
-                  uint64_t oldest) {
+                  uint64_t first) {
   uint64_t heard = silence->generation - 2; /* the generation that had just ended before */
-  for (unsigned lag = 0; lag <= LAG_MOST && heard >= oldest + lag; lag++) {
+  for (unsigned lag = 0; lag <= LAG_MOST && heard >= first + lag; lag++) {
     unsigned slot = waitq__wheel_slot(heard - lag);
     silence->had[lag] += before->heard[slot];
     silence->kept[lag] += now->heard[slot] < before->heard[slot] ? now->heard[slot] : before->heard[slot];
@@ -135,7 +141,7 @@ void waitq__silence_count(struct waitq__silence *silence, const struct waitq__st
     struct waitq__strip *strip = &silence->strips[silence->count];
     if (is_next && silence->count < was && begin >= state->head && begin + silence->width <= was_end &&
         silence->count + 1 < was) {
-      learn(silence, strip, &now, state->heartbeat.oldest);
+      learn(silence, strip, &now, first_whole(state));
     }
     *strip = now;
     silence->count++;
@@ -168,6 +174,15 @@ static double age_at(const struct waitq__state *state, uint64_t number) {
   return age_s;
 }
 
+/* The fewest silent generations after which nobody comes back. */
+static unsigned sure_lag(const double gone[LAG_MOST + 1]) {
+  unsigned lag = 0;
+  while (lag < LAG_MOST && gone[lag] <= SURE) {
+    lag++;
+  }
+  return lag;
+}
+
 /* What a strip says: how many of it are swept when each generation expires, those included that have gone already. */
 static void tell_strip(const struct waitq__silence *silence, const struct waitq__state *state,
                        const struct waitq__strip *strip, const double gone[LAG_MOST + 1],
@@ -175,6 +190,7 @@ static void tell_strip(const struct waitq__silence *silence, const struct waitq_
   const struct waitq__wheel *wheel = &state->heartbeat;
   double all = 0.0;
   double swept = 0.0;
+  double sure = 0.0;
   for (uint64_t generation = wheel->oldest; generation <= wheel->current; generation++) {
     all += strip->heard[waitq__wheel_slot(generation)];
   }
@@ -182,10 +198,25 @@ static void tell_strip(const struct waitq__silence *silence, const struct waitq_
     uint64_t generation = wheel->oldest + i;
     if (generation < silence->generation && all > 0.0) {
       uint64_t lag = silence->generation - 1 - generation;
-      swept += strip->heard[waitq__wheel_slot(generation)] * (lag <= LAG_MOST ? gone[lag] : 1.0);
+      double part = lag <= LAG_MOST ? gone[lag] : 1.0;
+      swept += strip->heard[waitq__wheel_slot(generation)] * part;
+      sure += part > SURE ? strip->heard[waitq__wheel_slot(generation)] * part : 0.0;
     }
     segment->swept[i] = all > 0.0 ? swept / all : 0.0;
   }
+  segment->sure = all > 0.0 ? sure / all : 0.0;
+}
+
+/* Up to which age that says who has gone: who has just come could not be missed yet. */
+static double known_age(const struct waitq__silence *silence, const struct waitq__state *state, uint64_t number,
+                        double age_s, const double gone[LAG_MOST + 1]) {
+  unsigned lag = sure_lag(gone);
+  const struct waitq__wheel *wheel = &state->heartbeat;
+  double generation_s = (double)wheel->ttl_us / WAITQ__WHEEL_DIVISIONS * 1e-6;
+  double counted_s = (double)(state->now_us - wheel->begins_us[waitq__wheel_slot(silence->generation)]) * 1e-6;
+  /* They left between their last poll, and the one that they owe. */
+  double known_s = age_s - counted_s - generation_s * 0.5 * ((double)lag + 0.5);
+  return issued_in(state, number) + lag < silence->generation && known_s > 0.0 ? known_s : 0.0;
 }
 
 void waitq__silence_tell(const struct waitq__silence *silence, const struct waitq__state *state,
@@ -199,8 +230,6 @@ void waitq__silence_tell(const struct waitq__silence *silence, const struct wait
     int64_t at_us = generation <= wheel->current ? waitq__wheel_deadline(wheel, generation) : INT64_MAX;
     prospect->sweep_s[i] = at_us == INT64_MAX ? 1e18 : (double)(at_us - state->now_us) * 1e-6;
   }
-  /* Until some could have been silent for long enough, those whose turn went unused tell more. */
-  prospect->is_early = silence->had[LAG_WANING] <= 0.0;
   for (uint32_t i = 0; i < silence->count; i++) {
     uint64_t begin = silence->begin + i * silence->width;
     uint64_t end = begin + silence->width < next ? begin + silence->width : next;
@@ -209,6 +238,7 @@ void waitq__silence_tell(const struct waitq__silence *silence, const struct wait
       uint64_t middle = begin > state->head ? begin + (end - begin) / 2 : state->head + (end - state->head) / 2;
       *segment = (struct waitq__segment){.end = (double)waitq__tally_ahead(ledger, state->head, end),
                                          .age_s = age_at(state, middle)};
+      segment->known_age_s = known_age(silence, state, middle, segment->age_s, gone);
       tell_strip(silence, state, &silence->strips[i], gone, segment);
     }
   }

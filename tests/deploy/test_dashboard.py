@@ -11,7 +11,7 @@ import jsonschema
 import pytest
 
 import promql
-from deployed import DEPLOY, arguments_of, rules
+from deployed import DEPLOY, rules
 from promql import check_expressions, selectors, unanswered
 
 SCHEMA = json.loads(pathlib.Path(__file__).with_name("dashboard.schema.json").read_text())
@@ -98,11 +98,16 @@ def test_the_variables_are_those_that_are_used(figures):
     assert "$room" in json.dumps(PANELS)
 
 
-def test_lines_at_limits_are_at_the_limits_of_the_manifests():
-    def line_of(title):
-        panel = next(panel for panel in PANELS if panel["title"] == title)
-        return panel["fieldConfig"]["defaults"]["thresholds"]["steps"][-1]["value"]
-    arguments = arguments_of("waitq-gateway")
-    assert line_of("Connections") == int(arguments["max-connections"])
-    assert line_of("Event streams") == int(arguments["max-streams"])
-    assert line_of("Memory") == 50 * 1024 * 1024
+def panel_of(title):
+    return next(panel for panel in PANELS if panel["title"] == title)
+
+
+def test_the_line_at_the_limit_of_memory_is_that_of_the_manifests():
+    assert panel_of("Memory")["fieldConfig"]["defaults"]["thresholds"]["steps"][-1]["value"] == 50 * 1024 * 1024
+
+
+@pytest.mark.parametrize("title, limit", [("Connections", "connections"), ("Event streams", "streams"),
+                                          ("Calls to enter that are held", "enters_held"), ("Events served", "events")])
+def test_limits_that_gateways_tell_are_shown_beside_what_they_limit(title, limit):
+    asked = {name for target in panel_of(title)["targets"] for name, _ in selectors(target["expr"])}
+    assert {f"waitq_gateway_{limit}", f"waitq_gateway_{limit}_limit"} <= asked

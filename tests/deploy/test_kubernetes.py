@@ -7,6 +7,7 @@ import pathlib
 import re
 import subprocess
 import tempfile
+import time
 
 import pytest
 import yaml
@@ -15,6 +16,7 @@ from client import API, Client
 from deployed import DEPLOY, SOURCE, arguments_of, manifests, pod_of
 from processes import ADMIN_TOKEN, BACKEND, GATEWAY, Process, _first_line, gateway, redis
 
+REPORT_TOKEN = "token-of-backends-in-tests"
 OBJECTS = manifests()
 DEPLOYMENTS = ["waitq-gateway", "waitq-backend"]
 GATEWAY_SPEC = OBJECTS["Deployment", "waitq-gateway"]["spec"]
@@ -134,19 +136,26 @@ def test_the_page_says_how_each_secret_is_made():
     page = (SOURCE / "docs/deployment.md").read_text()
     made = {name: set(re.findall(r"--from-(?:file|literal)=([\w-]+)", options))
             for name, options in re.findall(r"create secret generic ([\w-]+)((?:[^\n]*\\\n)*[^\n]*)", page)}
-    wanted = {"waitq-backend": {"keys"}, "waitq-gateway": {"store"}}
-    for volume in pod_of("waitq-gateway")["volumes"]:
-        wanted["waitq-gateway"] |= {item["key"] for item in volume.get("secret", {}).get("items", [])}
+    wanted = {name: set() for name in DEPLOYMENTS}
+    for name in DEPLOYMENTS:
+        for volume in pod_of(name)["volumes"]:
+            secret = volume.get("secret", {"secretName": name, "items": []})
+            wanted[secret["secretName"]] |= {item["key"] for item in secret["items"]}
+        for variable in pod_of(name)["containers"][0]["env"]:
+            reference = variable["valueFrom"]["secretKeyRef"]
+            wanted[reference["name"]].add(reference["key"])
     assert made == wanted
 
 
 def test_nothing_secret_is_on_a_command_line_or_in_the_files():
     assert not [kind for kind, _ in OBJECTS if kind == "Secret"]
-    container = pod_of("waitq-gateway")["containers"][0]
-    assert [variable["name"] for variable in container["env"]] == ["WAITQ_STORE"]
-    assert all("value" not in variable for variable in container["env"])
-    assert not {"store", "admin-token"} & arguments_of("waitq-gateway").keys()
-    assert "$(" not in " ".join(container["args"])
+    variables = {"waitq-gateway": ["WAITQ_STORE", "WAITQ_REPORT_TOKEN"], "waitq-backend": ["WAITQ_REPORT_TOKEN"]}
+    for name in DEPLOYMENTS:
+        container = pod_of(name)["containers"][0]
+        assert [variable["name"] for variable in container["env"]] == variables[name]
+        assert all("value" not in variable for variable in container["env"])
+        assert not {"store", "admin-token"} & arguments_of(name).keys()
+        assert "$(" not in " ".join(container["args"])
 
 
 def test_a_pod_has_the_memory_that_is_specified_and_a_loop_for_each_processor():
@@ -194,6 +203,7 @@ def running(folder):
     """The gateway with the arguments of its Deployment"""
     with redis() as store, pytest.MonkeyPatch.context() as patch:
         patch.setenv("WAITQ_STORE", store.uri)
+        patch.setenv("WAITQ_REPORT_TOKEN", REPORT_TOKEN + "\n")  # a secret that was made of a line
         words = words_for_here("waitq-gateway", folder, **{"drain-delay": "0"})
         with gateway(*[word for word in words if not word.startswith("--listen")], admin=False) as process:
             yield process
@@ -234,20 +244,65 @@ def test_the_admin_token_of_the_secret_is_the_one(client):
     assert client.admin("stats", "GET", token="x" * 20).status in (401, 403)
 
 
-def test_a_probe_of_the_backend_is_answered(folder):
-    container = pod_of("waitq-backend")["containers"][0]
-    assert container["ports"][0]["containerPort"] == int(arguments_of("waitq-backend")["listen"].rpartition(":")[2])
-    process = Process([BACKEND, *words_for_here("waitq-backend", folder, listen="127.0.0.1:0")])
+@pytest.fixture(scope="module")
+def backend_port(folder, running):
+    """Of a backend with the arguments of its Deployment, but for where it is and where gateways are"""
+    words = words_for_here("waitq-backend", folder, listen="127.0.0.1:0", report=f"http://127.0.0.1:{running.port}")
+    process = Process([BACKEND, *words], {"WAITQ_REPORT_TOKEN": REPORT_TOKEN + "\n"})
     try:
-        port = int(_first_line(process.child, 30).strip().rpartition(":")[2])
-        with Client(port) as client:
-            for probe in ("startupProbe", "readinessProbe", "livenessProbe"):
-                assert client.ask("GET", container[probe]["httpGet"]["path"]).status == 200
-            annotations = OBJECTS["Deployment", "waitq-backend"]["spec"]["template"]["metadata"]["annotations"]
-            assert "waitq_backend_" in client.ask("GET", annotations["prometheus.io/path"]).bytes.decode()
-            assert int(annotations["prometheus.io/port"]) == container["ports"][0]["containerPort"]
+        yield int(_first_line(process.child, 30).strip().rpartition(":")[2])
     finally:
         assert process.stop() == 0
+
+
+def test_a_probe_of_the_backend_is_answered(backend_port):
+    container = pod_of("waitq-backend")["containers"][0]
+    assert container["ports"][0]["containerPort"] == int(arguments_of("waitq-backend")["listen"].rpartition(":")[2])
+    with Client(backend_port) as client:
+        for probe in ("startupProbe", "readinessProbe", "livenessProbe"):
+            assert client.ask("GET", container[probe]["httpGet"]["path"]).status == 200
+        annotations = OBJECTS["Deployment", "waitq-backend"]["spec"]["template"]["metadata"]["annotations"]
+        assert "waitq_backend_" in client.ask("GET", annotations["prometheus.io/path"]).bytes.decode()
+        assert int(annotations["prometheus.io/port"]) == container["ports"][0]["containerPort"]
+
+
+def test_reports_of_the_backend_are_taken_and_its_event_follows_them(backend_port, client):
+    event = arguments_of("waitq-backend")["event"]
+    end = time.monotonic() + 30
+    with Client(backend_port) as back:
+        while 'waitq_backend_reports_total{result="taken"} 0\n' in back.ask("GET", "/metrics").bytes.decode():
+            assert time.monotonic() < end
+            time.sleep(0.05)
+    assert f'waitq_gateway_adapt_sources{{room="{event}"}} 1\n' in client.ask("GET", "/metrics").bytes.decode()
+    adapt = json.loads(OBJECTS["ConfigMap", "waitq-events"]["data"]["events.json"])["events"][event]["adapt"]
+    assert adapt["max_rate_per_s"] <= float(arguments_of("waitq-backend")["rate"])
+
+
+def test_the_backend_reports_to_a_name_that_has_the_address_of_every_gateway():
+    host, port = re.fullmatch(r"http://([a-z-]+):(\d+)", arguments_of("waitq-backend")["report"]).groups()
+    service = OBJECTS["Service", host]["spec"]
+    assert service["clusterIP"] == "None" and service["publishNotReadyAddresses"] is True
+    assert selects(service["selector"], "waitq-gateway")
+    # Such a name maps no ports.
+    assert int(port) == pod_of("waitq-gateway")["containers"][0]["ports"][0]["containerPort"]
+
+
+def is_let(rules, direction, name):
+    """Whether rules of a NetworkPolicy let pods of this namespace that are called so"""
+    return any(selects(peer["podSelector"]["matchLabels"], name) and {"protocol": "TCP", "port": "http"} in rule["ports"]
+               for rule in rules for peer in rule.get(direction, [])
+               if "podSelector" in peer and "namespaceSelector" not in peer)
+
+
+def test_the_network_lets_reports_from_the_backend_to_gateways_and_not_back():
+    policies = {name: OBJECTS["NetworkPolicy", name]["spec"] for name in DEPLOYMENTS}
+    assert is_let(policies["waitq-backend"]["egress"], "to", "waitq-gateway")
+    assert is_let(policies["waitq-gateway"]["ingress"], "from", "waitq-backend")
+    assert not is_let(policies["waitq-gateway"]["egress"], "to", "waitq-backend")
+    assert not is_let(policies["waitq-backend"]["ingress"], "from", "waitq-gateway")
+    asked = [rule["ports"] for policy in policies.values() for rule in policy["egress"]
+             if {"protocol": "UDP", "port": 53} in rule["ports"]]
+    assert asked == 2 * [[{"protocol": "UDP", "port": 53}, {"protocol": "TCP", "port": 53}]]
 
 
 def is_passed(path):

@@ -28,8 +28,8 @@ class Reply:
 class Client:
     """One connection, kept alive, and made again when the other side has closed it."""
 
-    def __init__(self, port, timeout=20):
-        self.link = http.client.HTTPConnection("127.0.0.1", port, timeout=timeout)
+    def __init__(self, port, timeout=20, host="127.0.0.1"):
+        self.link = http.client.HTTPConnection(host, port, timeout=timeout)
 
     def __enter__(self):
         return self

@@ -22,8 +22,11 @@ ADMIN_TOKEN = "token-of-the-tests-only"
 DEADLINE_S = 60
 
 
+_PRCTL = ctypes.CDLL(None).prctl  # looked up here: after a fork beside other threads little may be done
+
+
 def _die_with_parent():
-    ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
+    _PRCTL(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
 
 
 def free_port():
@@ -107,9 +110,9 @@ def gateway(*options, **more):
 
 
 class Backend(Process):
-    def __init__(self, keys, event, rate, burst, log, more):
+    def __init__(self, keys, event, rate, burst, log, more, environment):
         super().__init__([BACKEND, "--listen", "127.0.0.1:0", "--keys", str(keys), "--event", event, "--rate", str(rate),
-                          "--burst", str(burst), "--log", str(log), *map(str, more)])
+                          "--burst", str(burst), "--log", str(log), *map(str, more)], environment)
         line = _first_line(self.child, DEADLINE_S)
         found = re.search(r":(\d+)$", line.strip())
         if not found:
@@ -120,8 +123,8 @@ class Backend(Process):
 
 
 @contextlib.contextmanager
-def backend(keys, event, rate=500, burst=50, log="/dev/null", more=()):
-    process = Backend(keys, event, rate, burst, log, more)
+def backend(keys, event, rate=500, burst=50, log="/dev/null", more=(), environment=None):
+    process = Backend(keys, event, rate, burst, log, more, environment)
     try:
         yield process
         process.signal(signal.SIGTERM)

@@ -2,7 +2,9 @@
 # Copyright (c) 2026 The libwaitq authors
 """Rates that follow what backends report."""
 
+import contextlib
 import json
+import os
 import secrets
 import signal
 import subprocess
@@ -14,16 +16,19 @@ from client import API, Client
 from processes import ADMIN_TOKEN, Gateway, backend, gateway, redis
 from test_admin import stats_of, wait_for
 from test_metrics import metrics, values
+from together import Together
 
 REPORT_TOKEN = "token-of-backends-in-tests"
 ADAPT = ("--rate-per-s", "100", "--burst", "20", "--join-rate", "0", "--adapt-max-rate-per-s", "200",
          "--adapt-min-rate-per-s", "10", "--adapt-interval-ms", "1000", "--adapt-silent-ms", "1500")
+together = Together()
 
 
-@pytest.fixture
-def token_file(tmp_path):
-    (tmp_path / "token").write_text(REPORT_TOKEN + "\n")
-    return tmp_path / "token"
+def secrets_in(folder):
+    """Files with a key and with the token of reports"""
+    (folder / "keys").write_text(f"today hs256 {secrets.token_hex(32)}\n")
+    (folder / "token").write_text(REPORT_TOKEN + "\n")
+    return folder / "keys", folder / "token"
 
 
 def report(client, event, token=ADMIN_TOKEN, **fields):
@@ -53,6 +58,7 @@ class Reporter:
         return stats
 
 
+@together
 def test_an_unwell_backend_gets_less_by_as_much_as_was_too_much(event):
     with gateway(*ADAPT) as server, Client(server.port) as client:
         backend_of = Reporter(client, event)
@@ -65,6 +71,7 @@ def test_an_unwell_backend_gets_less_by_as_much_as_was_too_much(event):
         assert changes[0]["event"] == event and changes[0]["because"] == "errors"
 
 
+@together
 def test_one_that_fails_gets_the_lowest_rate_and_silence_is_no_health(event):
     with gateway(*ADAPT) as server, Client(server.port) as client:
         backend_of = Reporter(client, event)
@@ -79,6 +86,7 @@ def test_one_that_fails_gets_the_lowest_rate_and_silence_is_no_health(event):
         assert stats_of(client, event)["rate_per_s"] == 10
 
 
+@together
 def test_where_that_is_wanted_the_event_pauses_while_its_backend_is_silent(event):
     with gateway(*ADAPT, "--adapt-pause-ms", "3000") as server, Client(server.port) as client:
         backend_of = Reporter(client, event)
@@ -89,7 +97,8 @@ def test_where_that_is_wanted_the_event_pauses_while_its_backend_is_silent(event
         backend_of.until(lambda stats: stats["phase"] == "open" and stats["health"]["state"] == "probing", served=1)
 
 
-def test_the_token_of_reports_is_good_for_reports_alone(event, token_file):
+def test_the_token_of_reports_is_good_for_reports_alone(event, tmp_path):
+    _, token_file = secrets_in(tmp_path)
     with gateway(*ADAPT, "--report-token-file", token_file) as server, Client(server.port) as client:
         for token, status in ((REPORT_TOKEN, 200), (ADMIN_TOKEN, 200), ("wrong", 401), ("", 401)):
             assert report(client, event, token=token).status == status
@@ -164,14 +173,15 @@ def test_a_configuration_that_cannot_be_is_refused(tmp_path, adapt):
         Gateway("--config", file)
 
 
-def test_backends_tell_each_gateway_and_the_rate_comes_down_once(tmp_path, token_file):
-    (tmp_path / "keys").write_text(f"today hs256 {secrets.token_hex(32)}\n")
-    options = ("--keys", tmp_path / "keys", *ADAPT, "--report-token-file", token_file)
+@together
+def test_backends_tell_each_gateway_and_the_rate_comes_down_once(folder):
+    keys, token_file = secrets_in(folder)
+    options = ("--keys", keys, *ADAPT, "--report-token-file", token_file)
     with redis() as store, gateway("--store", store.uri, *options) as first, \
             gateway("--store", store.uri, *options) as second:
         urls = [part for server in (first, second) for part in ("--report", f"http://127.0.0.1:{server.port}")]
         with Client(first.port) as client, Client(second.port) as other, \
-                backend(tmp_path / "keys", "concert", rate=0.01, burst=1,
+                backend(keys, "concert", rate=0.01, burst=1,
                         more=("--report-token-file", token_file, "--source", "one", *urls)) as back:
             for one in (client, other):
                 one.token("concert")
@@ -200,13 +210,90 @@ def test_backends_tell_each_gateway_and_the_rate_comes_down_once(tmp_path, token
             wait_for(lambda: all(stats_of(one, "concert")["health"]["sources"] == 1 for one in (client, other)))
 
 
-def test_a_gateway_that_is_away_costs_the_backend_nothing(tmp_path, token_file):
-    (tmp_path / "keys").write_text(f"today hs256 {secrets.token_hex(32)}\n")
-    with backend(tmp_path / "keys", "concert", more=("--report-token-file", token_file, "--report", "http://127.0.0.1:1")) as back:
+@together
+def test_a_gateway_that_is_away_costs_the_backend_nothing(folder):
+    keys, token_file = secrets_in(folder)
+    with backend(keys, "concert", more=("--report-token-file", token_file, "--report", "http://127.0.0.1:1")) as back:
         with Client(back.port) as client:
             wait_for(lambda: values(client.ask("GET", "/metrics").bytes.decode())[
                 ("waitq_backend_reports_total", ("result", "lost"))] >= 2)
             assert client.ask("GET", "/healthz").status == 200
+
+
+class Names:
+    """What gateways.test stands for, in a backend that runs with this environment."""
+
+    def __init__(self, folder):
+        self.path = folder / "names"
+        self.environment = {"LD_PRELOAD": os.environ["WAITQ_NAMES"], "WAITQ_TEST_NAMES": str(self.path),
+                            "ASAN_OPTIONS": os.environ.get("ASAN_OPTIONS", "") + ":verify_asan_link_order=0"}
+
+    def are(self, *addresses):
+        (self.path.parent / "next").write_text("".join(address + "\n" for address in addresses))
+        os.replace(self.path.parent / "next", self.path)
+
+    def are_not_answered(self):
+        self.path.unlink()
+
+
+def sources(client):
+    return stats_of(client, "concert")["health"]["sources"]
+
+
+def reports(back):
+    with Client(back.port) as client:
+        found = values(client.ask("GET", "/metrics").bytes.decode())
+        return {result: found[("waitq_backend_reports_total", ("result", result))] for result in ("taken", "lost")}
+
+
+@contextlib.contextmanager
+def gateways_of_one_port(*options):
+    """Two of them, at two addresses"""
+    with contextlib.ExitStack() as stack:
+        first = stack.enter_context(gateway(*options))
+        second = stack.enter_context(gateway(*options, listen=f"127.0.0.2:{first.port}"))
+        yield [stack.enter_context(Client(first.port, host=f"127.0.0.{i}")) for i in (1, 2)], second.port
+
+
+@together
+def test_all_gateways_that_a_name_stands_for_are_told_and_those_that_come_and_go(folder):
+    keys, token_file = secrets_in(folder)
+    names = Names(folder)
+    names.are("127.0.0.1")
+    with gateways_of_one_port("--report-token-file", token_file, *ADAPT) as ((first, second), port), \
+            backend(keys, "concert", environment=names.environment,
+                    more=("--report-token-file", token_file, "--report", f"http://gateways.test:{port}")):
+        for client in (first, second):
+            client.token("concert")
+        wait_for(lambda: sources(first) == 1)
+        assert stats_of(second, "concert")["health"]["state"] == "unheard"
+        names.are("127.0.0.1", "127.0.0.2")
+        wait_for(lambda: sources(second) == 1)
+        names.are("127.0.0.2")
+        wait_for(lambda: sources(first) == 0)
+        assert sources(second) == 1
+
+
+@together
+def test_while_a_name_is_not_answered_or_not_found_those_that_are_known_are_told(folder):
+    keys, token_file = secrets_in(folder)
+    names = Names(folder)
+    with gateway("--report-token-file", token_file, *ADAPT) as server, Client(server.port) as client, \
+            backend(keys, "concert", environment=names.environment,
+                    more=("--report-token-file", token_file, "--report", f"http://gateways.test:{server.port}")) as back:
+        assert reports(back) == {"taken": 0, "lost": 0}  # which is answered: its loop does not wait for the name
+        names.are()
+        wait_for(lambda: reports(back)["lost"] >= 1)
+        assert "gateways.test is not found" in back.errors()
+        names.are("127.0.0.1")
+        wait_for(lambda: reports(back)["taken"] >= 1)
+        names.are()
+        before = reports(back)
+        wait_for(lambda: reports(back)["taken"] >= before["taken"] + 2)
+        names.are_not_answered()
+        wait_for(lambda: reports(back)["taken"] >= before["taken"] + 4)
+        assert reports(back)["lost"] == before["lost"] and sources(client) == 1
+        names.are()  # which ends the question that is under way
 
 
 def test_the_metrics_of_the_backend_are_as_prometheus_wants_them(tmp_path):

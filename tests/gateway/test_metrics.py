@@ -2,6 +2,10 @@
 # Copyright (c) 2026 The libwaitq authors
 """Metrics, read by Prometheus' own tool and its own parser."""
 
+import concurrent.futures
+import json
+import signal
+import socket
 import subprocess
 import time
 
@@ -9,6 +13,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from client import Client
+from processes import gateway
 
 
 def metrics(client):
@@ -76,6 +81,102 @@ def test_the_histogram_of_a_call_holds_all_of_its_requests(client, event):
     assert found[("waitq_gateway_request_seconds_count", ("call", "join"))] == answered
     assert found[("waitq_gateway_request_seconds_bucket", ("call", "join"), ("le", "+Inf"))] == answered
     assert found[("waitq_gateway_request_seconds_sum", ("call", "join"))] > 0
+
+
+def test_limits_are_told_beside_what_they_limit():
+    limits = {"connections": 321, "streams": 0, "enters_held": 7, "events": 5}
+    with gateway("--max-connections", 321, "--max-streams", 0, "--max-held", 7, "--max-events", 5) as server, \
+            Client(server.port) as client:
+        found = values(metrics(client))
+        assert {name: found[(f"waitq_gateway_{name}_limit",)] for name in limits} == limits
+        assert all((f"waitq_gateway_{name}",) in found for name in limits)
+
+
+@pytest.fixture(scope="module")
+def many_events(tmp_path_factory):
+    """A configuration with a thousand events: their metrics are two megabytes of text."""
+    file = tmp_path_factory.mktemp("many") / "events.json"
+    file.write_text(json.dumps({"default": {"rate_per_s": 1, "burst": 1}, "events": {f"event-{i}": {} for i in range(1000)}}))
+    return file
+
+
+@pytest.fixture(scope="module")
+def crowded(many_events):
+    """A gateway with one loop and a thousand events."""
+    with gateway("--config", many_events, "--threads", "1", "--join-rate", "0") as server, Client(server.port) as client:
+        end = time.monotonic() + 30
+        while metrics(client).count("\nwaitq_room_waiting{") < 1000:
+            assert time.monotonic() < end
+            time.sleep(0.05)
+        yield server
+
+
+def ask_for_metrics(client):
+    client.link.request("GET", "/metrics")
+
+
+def polls_before_metrics(client, poller, token):
+    """How many polls were answered, one after the other, before the first byte of metrics that were asked for before them."""
+    ask_for_metrics(client)
+    client.link.sock.setblocking(False)
+    count = 0
+    while count < 100000:
+        try:
+            client.link.sock.recv(1, socket.MSG_PEEK)
+            break
+        except BlockingIOError:
+            assert poller.status(token).status == 200
+            count += 1
+    client.link.sock.settimeout(20)
+    assert client.link.getresponse().read().endswith(b"\n")
+    return count
+
+
+def test_with_a_thousand_events_polls_do_not_wait_for_metrics(crowded):
+    with Client(crowded.port) as client, Client(crowded.port) as poller:
+        token = poller.token("event-7")
+        # A loop that wrote the text itself could answer one poll before it, and no second one.
+        counts = []
+        while not counts or max(counts) < 3:
+            assert len(counts) < 50, counts
+            counts.append(polls_before_metrics(client, poller, token))
+
+
+def test_those_who_ask_while_metrics_are_written_share_the_next_ones(crowded):
+    clients = [Client(crowded.port) for _ in range(8)]
+    different = []
+    while not different or min(different) > 4:
+        assert len(different) < 20, different
+        for client in clients:
+            ask_for_metrics(client)
+        texts = [client.link.getresponse().read() for client in clients]
+        assert all(text.count(b"\nwaitq_room_waiting{") == 1000 for text in texts)
+        different.append(len(set(texts)))
+    for client in clients:
+        client.link.close()
+
+
+def test_what_was_done_before_metrics_were_asked_for_is_in_them(crowded):
+    """Also where others have asked a moment before: what they get may be older."""
+    with concurrent.futures.ThreadPoolExecutor(1) as pool, Client(crowded.port) as client, Client(crowded.port) as other:
+        for joined in range(1, 6):
+            asked = pool.submit(metrics, other)
+            client.token("event-9")
+            assert values(metrics(client))[("waitq_room_joined_total", ("room", "event-9"))] == joined
+            asked.result(30)
+
+
+def test_a_gateway_that_drains_still_answers(many_events):
+    with gateway("--config", many_events, "--threads", "1", "--drain-delay", "0.5") as server:
+        with Client(server.port) as client, Client(server.port) as other:
+            metrics(client)
+            ask_for_metrics(client)
+            server.signal(signal.SIGTERM)
+            assert b"waitq_gateway_draining" in client.link.getresponse().read()
+            end = time.monotonic() + 10
+            while values(metrics(other))[("waitq_gateway_draining",)] != 1:
+                assert time.monotonic() < end
+        assert server.wait() == 0
 
 
 @pytest.mark.parametrize("name", ["waitq_gateway_connections", "waitq_gateway_events", "waitq_build_info"])

@@ -16,12 +16,14 @@
 #define SESSIONS 4000
 
 static struct waitq__ages ages;
+static struct waitq__mixture mixture;
 static struct rng rng;
 static double ends_s[SESSIONS];
 
 static int setup(void **state) {
   (void)state;
   waitq__ages_init(&ages, T0);
+  memset(&mixture, 0, sizeof mixture);
   rng_init(&rng, 11);
   return 0;
 }
@@ -63,7 +65,7 @@ static void live(double (*draw)(void), int seconds) {
       waitq__ages_young(&ages, 1.0, 20, count);
       waitq__ages_open(&ages, now_us - SECOND / 2, now_us, (uint64_t)second * 20, count);
     }
-    waitq__lifetime_fit(&ages, 0.0);
+    waitq__lifetime_fit(&mixture, &ages, now_us, 0.0);
   }
 }
 
@@ -82,7 +84,7 @@ static void test_ages__of_sessions_give_their_survival(void **state) {
   (void)state;
   struct waitq__lifetime lifetime;
   live(exponential_100, 400);
-  waitq__lifetime_of_sessions(&ages, 0.0, &lifetime);
+  waitq__lifetime_of_sessions(&ages, &mixture, T0 + 400 * SECOND, 0.0, &lifetime);
   assert_near(exp(-waitq__lifetime_summed(&lifetime, 50.0)), exp(-0.5), 0.03);
   assert_near(exp(-waitq__lifetime_summed(&lifetime, 200.0)), exp(-2.0), 0.03);
   assert_near(waitq__lifetime_mean(&lifetime), 100.0, 10.0);
@@ -92,19 +94,19 @@ static void test_ages__of_sessions_give_their_survival(void **state) {
 static void test_ages__of_two_kinds_of_sessions_are_told_apart(void **state) {
   (void)state;
   live(long_or_short, 230); /* of the longer ones not half have ended */
-  assert_true(ages.mixture.merit_gained > 100.0F);
-  unsigned shorter = ages.mixture.middle[0] < ages.mixture.middle[1] ? 0 : 1;
-  assert_near(exp(ages.mixture.middle[shorter]), 20.0, 4.0);
-  assert_near(exp(ages.mixture.middle[1 - shorter]), 200.0, 40.0);
+  assert_true(mixture.merit_gained > 100.0F);
+  unsigned shorter = mixture.middle[0] < mixture.middle[1] ? 0 : 1;
+  assert_near(exp(mixture.middle[shorter]), 20.0, 4.0);
+  assert_near(exp(mixture.middle[1 - shorter]), 200.0, 40.0);
   struct waitq__lifetime lifetime;
-  waitq__lifetime_of_sessions(&ages, 0.0, &lifetime);
+  waitq__lifetime_of_sessions(&ages, &mixture, T0 + 230 * SECOND, 0.0, &lifetime);
   assert_near(waitq__lifetime_mean(&lifetime), 0.5 * (20.9 + 209.2), 15.0);
 }
 
 static void test_ages__beyond_the_longest_nobody_lives(void **state) {
   (void)state;
   struct waitq__lifetime lifetime;
-  waitq__lifetime_of_sessions(&ages, 60.0, &lifetime);
+  waitq__lifetime_of_sessions(&ages, &mixture, T0, 60.0, &lifetime);
   assert_true(exp(-waitq__lifetime_summed(&lifetime, 61.0)) < 1e-20);
   assert_true(waitq__lifetime_mean(&lifetime) <= 60.0);
 }
@@ -174,8 +176,52 @@ static void test_ages__that_are_no_numbers_are_not_sound(void **state) {
   ages.cohorts = WAITQ__COHORTS + 1;
   assert_false(waitq__ages_are_sound(&ages));
   ages.cohorts = 0;
-  ages.mixture.spread[1] = INFINITY;
+  ages.surprise = NAN;
   assert_false(waitq__ages_are_sound(&ages));
+  mixture.spread[1] = INFINITY;
+  assert_false(waitq__mixture_is_sound(&mixture));
+}
+
+/* A wave of sessions, all begun at once, that has just come into a bin. Hazards double from its beginning to its end. */
+static void test_ages__of_a_wave_are_not_taken_for_the_middle_of_their_bin(void **state) {
+  (void)state;
+  int64_t now_us = T0;
+  struct waitq__lifetime lifetime;
+  waitq__ages_open(&ages, T0, T0, 1000000, 1000000);
+  for (int step = 1; step <= 187; step++) { /* to 46.75 s; a bin begins at 44.8 s */
+    double alive = 0.5 * erfc(log(step * 0.25 / 150.0) / 0.8 * 0.7071067811865476);
+    now_us = T0 + step * SECOND / 4;
+    waitq__cohort_recount(&ages, 0, now_us, INFINITY, (uint64_t)(1e6 * alive));
+    waitq__lifetime_fit(&mixture, &ages, now_us, 0.0);
+  }
+  waitq__lifetime_of_sessions(&ages, &mixture, now_us, 0.0, &lifetime);
+  assert_near(waitq__lifetime_mean(&lifetime), 150.0 * exp(0.32), 15.0);
+}
+
+/* Counts a cohort of ten seconds forty times in two seconds, of whom a part ends each time; a hundredth a second was known. */
+static void count_at_ten(double part) {
+  unsigned bin = waitq__age_bin(10.0);
+  double count = 100000.0;
+  waitq__ages_init(&ages, T0);
+  waitq__ages_open(&ages, T0, T0, 1000000, 1000000);
+  waitq__cohort_correct(&ages, 0, T0 + 9 * SECOND, 100000);
+  ages.ended[bin] = 10000.0F;
+  ages.lived[bin] = 1e6F;
+  for (int step = 1; step <= 40; step++) {
+    count *= 1.0 - part;
+    waitq__cohort_recount(&ages, 0, T0 + 9 * SECOND + step * SECOND / 20, INFINITY, (uint64_t)count);
+    waitq__ages_doubt(&ages);
+  }
+}
+
+static void test_ages__that_no_longer_hold_are_half_forgotten(void **state) {
+  (void)state;
+  unsigned bin = waitq__age_bin(10.0);
+  count_at_ten(0.0005);
+  assert_true(ages.lived[bin] > 1e6F); /* as before: nothing is forgotten */
+  count_at_ten(0.002);
+  assert_true(ages.lived[bin] < 0.8e6F);
+  assert_true(ages.ended[bin] >= 2000.0F);
 }
 
 int main(void) {
@@ -189,6 +235,8 @@ int main(void) {
       cmocka_unit_test_setup(test_ages__cohorts_that_are_over_are_dropped, setup),
       cmocka_unit_test_setup(test_ages__visitors_stay_where_nobody_was_seen_to_leave, setup),
       cmocka_unit_test_setup(test_ages__that_are_no_numbers_are_not_sound, setup),
+      cmocka_unit_test_setup(test_ages__of_a_wave_are_not_taken_for_the_middle_of_their_bin, setup),
+      cmocka_unit_test_setup(test_ages__that_no_longer_hold_are_half_forgotten, setup),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -158,6 +158,25 @@ static void test_curve__gives_unused_turns_to_others(void **state) {
   assert_near(wait_of(1000.0), 50.0, 2.0);
 }
 
+/* Who had the turn of late says how many of those who wait longer will be there. */
+static void test_curve__expects_those_to_be_there_whose_like_used_their_turns(void **state) {
+  (void)state;
+  lifetime = of_hazard(0.01);
+  prospect.presence = &lifetime;
+  prospect.claim_s = 0.0;
+  prospect.segment_count = 1;
+  for (unsigned i = 0; i < WAITQ__SWEEPS; i++) {
+    prospect.sweep_s[i] = 1e9;
+  }
+  prospect.segments[0] = (struct waitq__segment){.end = 1000.0, .age_s = 20.0};
+  /* Of those at the head at time t, exp(-(20 + t)/100) are there: dx = 10 exp((20 + t)/100) dt. */
+  assert_near(wait_of(1000.0), 100.0 * log(1.0 + exp(-0.2)), 2.0);
+  prospect.segments[0].known_age_s = 20.0; /* it is known that nobody has gone yet */
+  assert_near(wait_of(1000.0), 100.0 * log(2.0), 2.0);
+  prospect.segments[0].sure = 0.5; /* or that half have */
+  assert_near(wait_of(1000.0), 100.0 * log(1.5), 2.0);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test_setup(test_curve__of_a_bucket_is_its_rate, setup),
@@ -169,6 +188,7 @@ int main(void) {
       cmocka_unit_test_setup(test_curve__passes_over_those_who_leave, setup),
       cmocka_unit_test_setup(test_curve__counts_out_the_silent_when_they_are_swept, setup),
       cmocka_unit_test_setup(test_curve__gives_unused_turns_to_others, setup),
+      cmocka_unit_test_setup(test_curve__expects_those_to_be_there_whose_like_used_their_turns, setup),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

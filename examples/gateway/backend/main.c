@@ -43,9 +43,8 @@ static void print_help(void) {
       "  --rate N       requests per second that it survives (500)\n"
       "  --burst N      at one instant (50)\n"
       "  --log FILE     a line for each request: time in us, what became of it, the token's id\n"
-      "  --report URL   a gateway, as http://host:port, that is told every second how this backend is; up to eight "
-      "times:\n"
-      "                 each gateway has to be told\n"
+      "  --report URL   gateways, as http://host:port, that are told every second how this backend is: all addresses\n"
+      "                 that the host has, looked up anew each time; up to eight times. Each gateway has to be told\n"
       "  --report-token-file FILE  the token that such a report brings; WAITQ_REPORT_TOKEN does as well\n"
       "  --source NAME  by what name it reports (the host's, and the process')\n");
 }
@@ -59,8 +58,9 @@ static int check_names(struct options *options, struct reporter *reporter) {
     snprintf(options->own_source, sizeof options->own_source, "%s-%ld", host, (long)getpid());
     options->source = options->own_source;
   }
-  if (reporter->token[0] == '\0' && token != NULL && strlen(token) < sizeof reporter->token) {
-    strcpy(reporter->token, token);
+  if (reporter->token[0] == '\0' && token != NULL && !reporter_take_token(reporter, token)) {
+    fprintf(stderr, "waitq-backend: WAITQ_REPORT_TOKEN has to have 1 to %d characters\n", REPORTER_TOKEN_SIZE - 1);
+    return EXIT_USAGE;
   }
   if (!request_event_is_valid((struct text){options->event, strlen(options->event)}) ||
       !request_event_is_valid((struct text){options->source, strlen(options->source)})) {

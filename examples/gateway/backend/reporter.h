@@ -3,8 +3,9 @@
 #ifndef BACKEND_REPORTER_H
 #define BACKEND_REPORTER_H
 
-/* Tells gateways once a second how the backend is. Each gets what has been counted since the beginning, so that a report
- * that is lost loses nothing; one that has not been answered yet is not followed by another. */
+/* Tells gateways once a second how the backend is: all that a name stands for, which is asked anew each second, so gateways may
+ * come and go. While a name is not answered, those that are known are told. Each gets what has been counted since the
+ * beginning, so that a report that is lost loses nothing. */
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -14,17 +15,20 @@
 #include "service.h"
 
 #define REPORTER_TARGETS_MAX 8
+#define REPORTER_PEERS_MAX 128 /* of a name */
 #define REPORTER_TOKEN_SIZE 257
 
+struct peer;
 struct reporter;
 
+/* A URL, and the addresses that its host has. */
 struct reporter_target {
   struct reporter *reporter;
   h2o_url_t url;
-  h2o_http1client_t *client; /* of a report that is under way */
-  h2o_iovec_t request;
-  bool was_taken; /* the last one */
-  char bytes[2048];
+  h2o_hostinfo_getaddr_req_t *lookup; /* that is under way */
+  bool was_found;
+  struct peer *peers;
+  size_t peer_count;
 };
 
 struct reporter {
@@ -39,10 +43,13 @@ struct reporter {
   h2o_timeout_entry_t tick;
 };
 
-/* Adds a gateway, as http://host:port; false where it is no such URL, or one too many. */
+/* Adds gateways, as http://host:port; false where it is no such URL, or one too many. */
 bool reporter_add(struct reporter *reporter, const char *url);
 
-/* Reads the token that reports bring. */
+/* Takes the token that reports bring, to the end of its line; false where it is none. */
+bool reporter_take_token(struct reporter *reporter, const char *token);
+
+/* Reads it from a file. */
 bool reporter_read_token(struct reporter *reporter, const char *path);
 
 /* Begins to report, where there is somebody to report to. */

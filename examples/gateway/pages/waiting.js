@@ -119,7 +119,7 @@ async function join() {
   }
   const position = reply.position_hint;
   keep({token: reply.waiting_token, status: null, position, first: position, come: 0, at: Date.now()});
-  return position && 400 + Math.random() * 800; // the estimate may follow; a turn that is there must not wait
+  return position && 100 + Math.random() * 700; // the estimate may follow; a turn that is there must not wait
 }
 
 async function poll() {
@@ -154,8 +154,9 @@ async function enter() {
   }
   if (reply.failed === 404) return forget(reply.code === 'TOKEN_EXPIRED' ? 'expired' : 'gone');
   if (reply.code !== 'NOT_READY') return refused(reply, 1000);
-  doorAt = Date.now() + (reply.after || 1000); // each visitor's own instant: not before it, and not after
-  return reply.after > 0 && reply.after < 10000 ? reply.after : poll();
+  const wasRefused = doorAt, wait = reply.after || 1000;
+  doorAt = Date.now() + wait; // an instant of our own: not before it, and not after
+  return wasRefused ? poll() : Math.min(wait, 10000); // it may be paused by now
 }
 
 function inside() {
@@ -331,7 +332,7 @@ function place(status, notice) {
   put('position', number(mine.position));
   put('behind', status ? plural(words.behind, status.behind) : '');
   put('range', isKnown ? range(status.eta_low_sec, Math.max(status.eta_high_sec, status.eta_sec)) : status ? words.unknown : '…');
-  put('sure', isKnown ? words.sure[sure] : notice ? words.standing : status ? words.unknownWhy : '');
+  put('sure', isKnown ? words.sure[sure] : trouble || !status ? '' : notice ? words.standing : words.unknownWhy);
   put('clock', isKnown ? fill(words.around, {time: clock(mine.at + status.eta_sec * 1000)}) : status ? words.unknown : '…');
   $('bar').value = Math.round(mine.come * 1000);
 }

@@ -28,7 +28,7 @@ const WORDS = {
     },
     texts: {
       none: 'The address of this page has to name one: ?event=name',
-      wrong: 'Look at the address again: a name has letters, digits, dots, hyphens and underscores.',
+      wrong: 'A name has letters, digits, dots, hyphens and underscores.',
       scheduled: 'We open at {time}. Coming earlier or reloading does not change your place.',
       turn: 'You are being let in. You need not do anything.',
       door: 'Those whose turn it is are let in one after another, you {again}. You need not do anything.',
@@ -101,7 +101,7 @@ const WORDS = {
     },
     texts: {
       none: '주소에 행사 이름을 넣어 주십시오: ?event=이름',
-      wrong: '주소를 확인해 주십시오. 이름에는 영문자, 숫자, 마침표, 하이픈, 밑줄만 쓸 수 있습니다.',
+      wrong: '이름에는 영문자, 숫자, 마침표, 하이픈, 밑줄만 쓸 수 있습니다.',
       scheduled: '{time}에 시작합니다. 새로 고쳐도 순번은 바뀌지 않습니다.',
       turn: '입장을 처리하고 있습니다. 잠시만 기다려 주십시오.',
       door: '차례가 된 분들이 한 분씩 입장하고 있습니다. {again} 자동으로 입장합니다.',

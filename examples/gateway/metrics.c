@@ -10,8 +10,8 @@
 #include "gateway.h"
 #include "loop.h"
 
-/* Figures grow between the question for their size and the figures. */
-#define SPARE 4096
+#define SPARE 4096 /* figures grow from one time to the next */
+#define ATTEMPTS 16
 #define OWN_MAX 32768
 #define OWN_OF_A_ROOM_MAX 2048
 
@@ -209,13 +209,14 @@ static void append_own(struct own *own, struct gateway *gateway) {
   append_adaptation(own, gateway);
 }
 
-/* The library tells how much it needs by writing all of it, so the last size is tried first. */
+/* The library tells how much it needs by writing all of it, so the last size is tried first. While a gateway begins, rooms are
+ * opened by hundreds between two attempts. */
 int metrics_of_rooms(waitq_t *context, size_t spare, size_t *hint, struct metrics_text *out) {
   size_t needed = *hint;
   int code = WAITQ_E_INVALID;
   *out = (struct metrics_text){.bytes = NULL};
-  for (int attempt = 0; code == WAITQ_E_INVALID && attempt < 4; attempt++) {
-    const size_t capacity = needed + SPARE;
+  for (int attempt = 0; code == WAITQ_E_INVALID && attempt < ATTEMPTS; attempt++) {
+    const size_t capacity = needed + SPARE + (attempt == 0 ? 0 : needed / 2);
     free(out->bytes);
     out->bytes = malloc(capacity + spare);
     code = out->bytes == NULL ? WAITQ_E_NOMEM : waitq_metrics(context, out->bytes, capacity, &needed, NULL);

@@ -4,7 +4,7 @@
 #define GATEWAY_METRICS_H
 
 /* The library's metrics and the gateway's own, as Prometheus reads them. It is much text where there are many events, and so no
- * work for a loop: 16 to 38 ms with a thousand. */
+ * work for a loop: a megabyte and some 12 ms with a thousand. */
 
 #include <stddef.h>
 

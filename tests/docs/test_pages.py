@@ -48,6 +48,8 @@ def test_a_name_of_the_library_that_a_page_uses_exists(page):
     cmake = "\n".join(path.read_text() for path in SOURCE.glob("**/CMakeLists.txt") if "build" not in path.parts)
     known = set(re.findall(r"\bwaitq_\w+|\bWAITQ_\w+", HEADERS + cmake + (SOURCE / "lib/waitq.map").read_text()))
     known |= {"WAITQ_" + name for name in re.findall(r"X\((\w+),", HEADERS)}
+    metrics = "".join(path.read_text() for path in (SOURCE / "examples/gateway").glob("**/*.c"))
+    known |= set(re.findall(r"\bwaitq_(?:build|gateway|backend)_\w+", metrics))
     known |= {"WAITQ_SIM_STEPS", "WAITQ_TEST_SEED", "WAITQ_BENCH_BUILD", "WAITQ_BUNDLE", "WAITQ_ADMIN_TOKEN",
               "WAITQ_REPORT_TOKEN", "WAITQ_STORE"}
     used = set(re.findall(r"\bwaitq_[a-z]\w*\w\b(?!\*)|\bWAITQ_[A-Z]\w*[A-Z0-9]\b(?!\*)", text))

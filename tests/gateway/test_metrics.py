@@ -94,7 +94,7 @@ def test_limits_are_told_beside_what_they_limit():
 
 @pytest.fixture(scope="module")
 def many_events(tmp_path_factory):
-    """A configuration with a thousand events: their metrics are two megabytes of text."""
+    """A configuration with a thousand events: their metrics are a megabyte of text."""
     file = tmp_path_factory.mktemp("many") / "events.json"
     file.write_text(json.dumps({"default": {"rate_per_s": 1, "burst": 1}, "events": {f"event-{i}": {} for i in range(1000)}}))
     return file
@@ -109,6 +109,14 @@ def crowded(many_events):
             assert time.monotonic() < end
             time.sleep(0.05)
         yield server
+
+
+def test_metrics_are_told_while_events_are_being_opened(many_events):
+    with gateway("--config", many_events, "--threads", "1") as server, Client(server.port) as client:
+        opened = []
+        while not opened or opened[-1] < 1000:
+            opened.append(metrics(client).count("\nwaitq_room_waiting{"))
+        assert opened == sorted(opened)
 
 
 def ask_for_metrics(client):

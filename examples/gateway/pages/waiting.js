@@ -123,7 +123,9 @@ async function join() {
 }
 
 async function poll() {
-  const reply = await ask('/status?token=' + encodeURIComponent(mine.token));
+  const {token} = mine, reply = await ask('/status?token=' + encodeURIComponent(token));
+  mine = stored() || mine;
+  if (token !== mine.token) return 0; // left meanwhile, here or in another tab
   if (!reply) return unreached();
   if (reply.failed === 404) return forget('gone');
   if (reply.failed) return refused(reply, 1000);
@@ -186,7 +188,13 @@ function leave() {
   $('ask').close();
   forget('left'); // at once: whatever becomes of the call, nobody asks for this place any more
   fetch(path, {method: 'POST', keepalive: true}).catch(() => {});
+  begin();
+}
+
+// What is said has to be there when it gets the focus.
+function begin() {
   step();
+  render();
   $('head').focus();
 }
 
@@ -207,6 +215,7 @@ function speak(language) {
     button.lang = other;
     button.textContent = WORDS[other].name;
     button.onclick = () => {
+      $('said').textContent = '';
       query.set('lang', other);
       history.replaceState(null, '', '?' + query);
       speak(other);
@@ -218,7 +227,7 @@ function speak(language) {
 }
 
 const fill = (text, values) => text.replace(/\{(\w+)\}/g, (_, name) => values[name]);
-const number = n => new Intl.NumberFormat(locale).format(n);
+const number = n => n.toLocaleString(locale);
 const unit = (n, name) => new Intl.NumberFormat(locale, {style: 'unit', unit: name, unitDisplay: 'long'}).format(n);
 const plural = (forms, n) => fill(forms[n] || forms[new Intl.PluralRules(locale).select(n)] || forms.other, {n: number(n)});
 
@@ -243,7 +252,7 @@ function range(low, high) {
 function clock(ms) {
   const at = new Date(ms), format = {hour: 'numeric', minute: '2-digit'};
   if (at.toDateString() !== new Date().toDateString()) Object.assign(format, {weekday: 'short', day: 'numeric', month: 'short'});
-  return at > 0 ? new Intl.DateTimeFormat(locale, format).format(at) : '';
+  return at > 0 ? at.toLocaleString(locale, format) : '';
 }
 
 function countdown(ms) {
@@ -290,7 +299,7 @@ function render() {
     time: clock(goesOn), left: countdown(goesOn - Date.now()), until: clock(mine.at + mine.silence),
     again: wait < 1500 ? words.soon : fill(words.inSpan, {span: span(wait / 1000)}),
   };
-  let text = texts[now] || (refusal || (trouble && !mine.token) ? texts.retry : '');
+  let text = texts[now === 'draining' ? 'closed' : now] || (refusal || (trouble && !mine.token) ? texts.retry : '');
   if (now === 'turn' && wait > 1500) text = texts.door;
   if (now === 'in' && to) text = texts.turn;
   if (now === 'scheduled' && !goesOn) text = '';
@@ -306,11 +315,11 @@ function render() {
   $('notice').hidden = !notice;
   put('what', notice && (words.heads[notice] || words.heads.unreachable));
   put('why', fill(why, values));
-  put('kept', kept(now, status, hasPlace));
+  put('kept', kept(now, status, hasPlace && !(notice && trouble))); // until when, the notice says
   $('again').hidden = !['expired', 'gone', 'left', 'over'].includes(now);
   $('leave').hidden = !hasPlace && now !== 'turn';
   if ($('leave').hidden) $('ask').close();
-  document.title = (hasPlace ? number(mine.position) : words.heads[now]) + ' · ' + (eventName || words.title);
+  document.title = (hasPlace ? number(mine.position) : words.heads[now]) + (eventName && ' · ' + eventName);
   say(now, notice, hasPlace);
   clearTimeout(ticker);
   if (!$('countdown').hidden || /\{(left|again)\}/.test(text + why)) ticker = setTimeout(render, 1000);
@@ -332,7 +341,7 @@ function place(status, notice) {
   put('position', number(mine.position));
   put('behind', status ? plural(words.behind, status.behind) : '');
   put('range', isKnown ? range(status.eta_low_sec, Math.max(status.eta_high_sec, status.eta_sec)) : status ? words.unknown : '…');
-  put('sure', isKnown ? words.sure[sure] : trouble || !status ? '' : notice ? words.standing : words.unknownWhy);
+  put('sure', isKnown ? words.sure[sure] : trouble || !status ? '' : /paused|closed|stalled/.test(notice) ? words.standing : words.unknownWhy);
   put('clock', isKnown ? fill(words.around, {time: clock(mine.at + status.eta_sec * 1000)}) : status ? words.unknown : '…');
   $('bar').value = Math.round(mine.come * 1000);
 }
@@ -362,8 +371,7 @@ $('stay').onclick = () => $('ask').close();
 $('really').onclick = leave;
 $('again').onclick = () => {
   forget('');
-  step();
-  $('head').focus();
+  begin();
 };
 
 function wake() {

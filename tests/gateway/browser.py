@@ -77,6 +77,26 @@ return [...document.querySelectorAll('button, select, input, summary, [role=butt
 }).map(e => [e.tagName, e.id, e.textContent.trim(), e.getBoundingClientRect().width, e.getBoundingClientRect().height]);
 """
 
+# Words that stand in the padding of what they are in, and those that are broken. Hangul may be, and so may the name of an event,
+# which is one word of any length; behind ? and - a line may end.
+CROWDED = """
+const found = [], walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT), range = document.createRange();
+while (walker.nextNode()) {
+  const node = walker.currentNode, element = node.parentElement;
+  if (['SCRIPT', 'STYLE', 'TEMPLATE', 'NOSCRIPT'].includes(element.tagName) || !element.checkVisibility() || element.role === 'status') continue;
+  const box = element.closest('button, dialog, main, body'), edge = box.getBoundingClientRect(), style = getComputedStyle(box);
+  const [left, right] = ['Left', 'Right'].map(side => parseFloat(style['padding' + side]) + parseFloat(style[`border${side}Width`]));
+  for (const word of node.data.matchAll(/[^\\s?-]+/g)) {
+    range.setStart(node, word.index);
+    range.setEnd(node, word.index + word[0].length);
+    const parts = [...range.getClientRects()], isBroken = new Set(parts.map(part => Math.round(part.top))).size > 1;
+    if (parts.some(part => part.left < edge.left + left - 1 || part.right > edge.right - right + 1)) found.push(['outside', word[0]]);
+    if (isBroken && !/\\p{Script=Hangul}/u.test(word[0]) && element.id !== 'event') found.push(['broken', word[0]]);
+  }
+}
+return found;
+"""
+
 
 class Browser:
     def __init__(self, driver):
@@ -216,6 +236,10 @@ class Browser:
 
     def small_targets(self):
         return self.run(SMALL_TARGETS)
+
+    def crowded(self):
+        """Words that have not the room they need."""
+        return self.run(CROWDED)
 
     def motion(self):
         """How long transitions and animations take, of all elements and the parts that they are made of."""

@@ -7,6 +7,8 @@ import threading
 import time
 import urllib.parse
 
+import pytest
+
 from client import Client
 from processes import gateway
 from visitors import (QUICK, address, between, chrome, chrome_of_module, event, line_up, look, not_ready,  # noqa: F401
@@ -67,15 +69,13 @@ def test_the_time_inside_ends(chrome, event):
 # --- leaving
 
 
-def test_an_answer_that_comes_after_one_has_left_changes_nothing(chrome, server, client, event):
-    line_up(client, event)
+@pytest.mark.parametrize(("call", "others"), [("/status", 3), ("/enter", 0)])
+def test_an_answer_that_comes_after_one_has_left_changes_nothing(chrome, server, client, event, call, others):
+    line_up(client, event, others)
     asked, left = threading.Event(), threading.Event()
     with between(server) as (link, _):
-        chrome.visit(address(link, event))
-        wait_in_line(chrome)
-
         def instead(path):
-            if "/status" not in path:
+            if call not in path:
                 return None
             asked.set()
             left.wait(20)
@@ -83,10 +83,11 @@ def test_an_answer_that_comes_after_one_has_left_changes_nothing(chrome, server,
 
         link.instead = instead
         try:
-            chrome.wait(asked.is_set, what="a poll")
+            chrome.visit(address(link, event))
+            chrome.wait(lambda: asked.is_set() and chrome.text("#leave"), what="the call")
             chrome.click("#leave")
             chrome.click("#really")
-            # At once, and before the focus comes to it.
+            # At once, so that this is what is read when the focus comes to it.
             assert chrome.text("h1") == "You have left the line"
             heads = "window.heads = []; new MutationObserver(() => heads.push(head.textContent)).observe(head, {childList: true});"
             chrome.run(heads)

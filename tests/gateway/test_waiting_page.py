@@ -5,7 +5,6 @@
 import json
 import re
 import time
-import urllib.parse
 
 from client import Client
 from processes import gateway

@@ -148,6 +148,7 @@ function mayEnter(status = mine.status) {
 // Entering again gives the same pass: two tabs may do it, and a reply may be lost.
 async function enter() {
   const reply = await ask('/enter', {waiting_token: mine.token});
+  if (mine.over) return; // left meanwhile
   if (!reply) return unreached();
   settle();
   if (!reply.failed) {

@@ -9,7 +9,7 @@
 #   asan     GCC, AddressSanitizer and UndefinedBehaviorSanitizer; a scenario of each kind of fault
 #   tsan     GCC, ThreadSanitizer; the same, but for what one thread does alone
 #   clang    Clang, optimised; the interface, ABI and header checks, clang-tidy and clang-format, and a few seconds of each
-#            fuzzer as well
+#            fuzzer as well. Tests with Redis servers are built and not run: most of their time is the servers'
 #
 #   tests/run.sh                  all four
 #   tests/run.sh asan tsan        only these

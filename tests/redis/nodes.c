@@ -155,7 +155,7 @@ void await_entry(waitq_room_t *room, struct guest *guest) {
 }
 
 void join_again(waitq_room_t *room, const char *visitor, struct guest *guest) {
-  for (unsigned i = 0; i < 100; i++) {
+  for (unsigned i = 0; i < 300; i++) {
     guest_join(room, visitor, guest);
     if (guest->status.state != WAITQ_STATE_NONE) {
       return;

@@ -342,7 +342,7 @@ static void open_before_it_is_noticed(const struct loss *loss, const waitq_key *
   proxy_stall(proxy, PROXY_BOTH);
   loss->happen();
   node_open_with_key(&c, server_uri(server), &policy, key);
-  guest_join(c.room, "newcomer", newcomer);
+  join_again(c.room, "newcomer", newcomer);
 }
 
 /* Then they notice. */
@@ -372,7 +372,7 @@ static void expect_one_line(struct guest *guests, struct guest *newcomer) {
     }
     await_state(rooms[k], newcomer, WAITQ_STATE_STALE);
   }
-  guest_join(c.room, "newcomer", newcomer);
+  join_again(c.room, "newcomer", newcomer);
   assert_int_equal(newcomer->status.position, AT_ONCE + 1);
   struct guest later;
   guest_join(a.room, "later", &later);

@@ -7,10 +7,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../support/scale.h"
 #include "conformance.h"
 #include "room_bench.h"
 
-#define MANY_ROOMS 3000
+#define MANY_ROOMS (UNDER_SANITIZER ? 500U : 3000U)
 
 static void test_handles__two_of_one_name_share_one_line(void **state) {
   struct world *world = *state;

@@ -9,10 +9,11 @@
 #include <string.h>
 
 #include "../support/line.h"
+#include "../support/scale.h"
 #include "conformance.h"
 #include "store_bench.h"
 
-#define MANY_ROOMS 5000
+#define MANY_ROOMS (UNDER_SANITIZER ? 500U : 5000U)
 
 static void test_store__without_an_initial_head_an_unknown_room_is_not_found_and_not_made(void **state) {
   struct bench *bench = *state;

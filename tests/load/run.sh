@@ -17,7 +17,7 @@ mode=full build=${2:-} seconds=10 visitors=300000 join_rate=20000 crowd_seconds=
 case ${1:-} in
   "" | --full) ;;
   --quick) mode=quick seconds=3 visitors=60000 crowd_seconds=10 connections=2000 ;;
-  --try) mode=try seconds=1 visitors=2000 join_rate=2000 crowd_seconds=3 connections=100 ;;
+  --try) mode=try seconds=1 visitors=1000 join_rate=1000 crowd_seconds=2 connections=100 ;;
   *) sed -n '5,11p' "$0" | sed 's/^# \{0,1\}//' && exit 2 ;;
 esac
 

@@ -39,7 +39,7 @@ def test_a_gateway_that_is_gone_is_told_and_one_with_another_token_signs_out(chr
     assert figure(chrome, "waiting") is None
     chrome.screenshot("operator-unreachable")
     with gateway(*OPTIONS, listen=f"127.0.0.1:{port}"):
-        chrome.wait(lambda: not chrome.text("#alarm"), what="the gateway, back")
+        chrome.wait(lambda: "cannot be reached" not in chrome.text("#alarm"), what="the gateway, back")
         chrome.wait_for_text("#link", "^Live")
     with gateway(*OPTIONS, "--admin-token-file", other, listen=f"127.0.0.1:{port}"):
         chrome.wait_for_text("#refusal", "refuses this token")

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "child.h"
 #include "test.h"
 
 static void expect_ok(int code, const waitq_error *error, const char *call) {
@@ -115,8 +116,9 @@ waitq_stats line_stats(waitq_room_t *room) {
   waitq_error error = WAITQ_ERROR_INIT;
   waitq_stats stats = WAITQ_STATS_INIT;
   int code = waitq_room_stats(room, &stats, &error);
-  for (int attempt = 1; code != WAITQ_OK && error.retriable && attempt < 10; attempt++) {
-    code = waitq_room_stats(room, &stats, &error); /* a store on a busy machine may be slow to answer */
+  for (int attempt = 1; code != WAITQ_OK && error.retriable && attempt < 100; attempt++) {
+    child_sleep_ms(50); /* a store on a busy machine may be slow to answer, or to come back */
+    code = waitq_room_stats(room, &stats, &error);
   }
   expect_ok(code, &error, "waitq_room_stats");
   assert_int_equal(stats.issued, stats.waiting + stats.ready + stats.entered + stats.left + stats.expired);

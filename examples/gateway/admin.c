@@ -7,6 +7,7 @@
 #include "admin_stats.h"
 #include "bearer.h"
 #include "call.h"
+#include "entity.h"
 #include "gateway.h"
 #include "loop.h"
 #include "reply.h"
@@ -99,14 +100,11 @@ static void begin(struct visit *visit, enum action action, const struct body *bo
 
 static void read_and_begin(struct visit *visit, enum action action) {
   struct body body;
-  const h2o_iovec_t entity = visit->req->entity;
   if (!is_allowed(visit)) {
     return;
   }
-  if (body_read(&body, (struct text){entity.base, entity.len})) {
+  if (entity_read(visit, &body)) {
     begin(visit, action, &body);
-  } else {
-    reply_error(visit, 400, "INVALID_REQUEST", "the body has to be a JSON object", 0);
   }
   body_free(&body);
 }

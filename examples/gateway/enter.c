@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "call.h"
+#include "entity.h"
 #include "gateway.h"
 #include "hold.h"
 #include "loop.h"
@@ -92,11 +93,8 @@ static void enter(struct visit *visit, const struct body *body) {
 
 void queue_enter(struct visit *visit) {
   struct body body;
-  const h2o_iovec_t entity = visit->req->entity;
-  if (body_read(&body, (struct text){entity.base, entity.len})) {
+  if (entity_read(visit, &body)) {
     enter(visit, &body);
-  } else {
-    reply_error(visit, 400, "INVALID_REQUEST", "the body has to be a JSON object", 0);
   }
   body_free(&body);
 }

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "call.h"
+#include "entity.h"
 #include "gateway.h"
 #include "log.h"
 #include "loop.h"
@@ -116,11 +117,8 @@ static void join(struct visit *visit, const struct body *body) {
 
 void queue_join(struct visit *visit) {
   struct body body;
-  const h2o_iovec_t entity = visit->req->entity;
-  if (body_read(&body, (struct text){entity.base, entity.len})) {
+  if (entity_read(visit, &body)) {
     join(visit, &body);
-  } else {
-    reply_error(visit, 400, "INVALID_REQUEST", "the body has to be a JSON object", 0);
   }
   body_free(&body);
 }

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "call.h"
+#include "entity.h"
 #include "gateway.h"
 #include "loop.h"
 #include "queue.h"
@@ -83,11 +84,8 @@ static void begin(struct visit *visit, const struct body *body, void (*start)(st
 
 static void read_and_begin(struct visit *visit, void (*start)(struct call *call)) {
   struct body body;
-  const h2o_iovec_t entity = visit->req->entity;
-  if (body_read(&body, (struct text){entity.base, entity.len})) {
+  if (entity_read(visit, &body)) {
     begin(visit, &body, start);
-  } else {
-    reply_error(visit, 400, "INVALID_REQUEST", "the body has to be a JSON object", 0);
   }
   body_free(&body);
 }

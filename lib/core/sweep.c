@@ -4,6 +4,8 @@
 
 #include <stddef.h>
 
+#include "core/tally.h"
+
 struct waitq__wheel *waitq__sweep_wheel(enum waitq__sweep_kind kind, struct waitq__state *state) {
   return kind == WAITQ__SWEEP_SILENT ? &state->heartbeat : &state->session;
 }
@@ -49,18 +51,6 @@ int waitq__sweep_is_done(struct waitq__sweep *sweep, const struct waitq__ledger 
   return sweep->at >= sweep->end;
 }
 
-/* The bits of the tickets from begin to end in the word that starts at ticket first. */
-static uint64_t bits_in_range(uint64_t first, uint64_t begin, uint64_t end) {
-  uint64_t bits = UINT64_MAX;
-  if (begin > first) {
-    bits = begin - first < 64 ? bits << (begin - first) : 0;
-  }
-  if (end < first + 64) {
-    bits &= end > first ? (UINT64_C(1) << (end - first)) - 1 : 0;
-  }
-  return bits;
-}
-
 static int any(const uint64_t words[WAITQ__CHUNK_WORDS]) {
   uint64_t all = 0;
   for (unsigned i = 0; i < WAITQ__CHUNK_WORDS; i++) {
@@ -91,7 +81,7 @@ int waitq__sweep_find(const struct waitq__sweep *sweep, const struct waitq__stat
   struct waitq__chunk *chunk = waitq__ledger_chunk(ledger, sweep->at);
   if (sweep->kind == WAITQ__SWEEP_SILENT) {
     for (unsigned i = 0; i < WAITQ__CHUNK_WORDS; i++) {
-      words[i] = ~waitq__word(&chunk->gone[i]) & bits_in_range(sweep->at + i * 64, state->head, sweep->end);
+      words[i] = ~waitq__word(&chunk->gone[i]) & waitq__bits_between(sweep->at + i * 64, state->head, sweep->end);
     }
     return remove_marked(sweep, chunk->seen, words);
   }

@@ -17,6 +17,10 @@
 /* What visitors do is known when some were seen for so many times as long as a silence lasts until it is noticed. */
 #define SEEN_ENOUGH 1.3
 
+static double seconds_of(int64_t us) {
+  return (double)us * 1e-6;
+}
+
 static struct waitq__line line_of(const struct waitq__state *state, const struct waitq__ledger *ledger) {
   const struct waitq__bucket *turns = &state->turns;
   int64_t level = waitq__bucket_level(&turns->terms, turns->used, turns->touched_us, state->now_us);
@@ -81,7 +85,7 @@ static void fold_sessions(struct waitq__state *state, const struct waitq__ledger
   }
   uint64_t count = waitq__tally_occupied(state, ledger, begin, state->head);
   int64_t span_us = state->now_us - since_us;
-  waitq__ages_young(sessions, (double)span_us * 1e-6, waitq__tally_ahead(ledger, begin, state->head), count);
+  waitq__ages_young(sessions, seconds_of(span_us), waitq__tally_ahead(ledger, begin, state->head), count);
   waitq__ages_open(sessions, state->now_us - span_us / 2, state->now_us, state->head, count);
 }
 
@@ -155,10 +159,6 @@ static void watch(struct waitq__round *round) {
   }
 }
 
-static double seconds_of(int64_t us) {
-  return (double)us * 1e-6;
-}
-
 /* After which time a turn that nobody uses is given to another. */
 static double claim_s_of(const struct waitq__state *state, double returned_per_s) {
   double claim_s = seconds_of(state->claim.ttl_us) * (1.0 + 0.5 / WAITQ__WHEEL_DIVISIONS);
@@ -200,7 +200,7 @@ void waitq__foresee_fold(struct waitq__round *round) {
   }
   fold_visitors(state, ledger, since_us);
   double paid = paid_since(state, turns);
-  fold_presence(state, (double)(state->now_us - since_us) * 1e-6, (double)turns, paid);
+  fold_presence(state, seconds_of(state->now_us - since_us), (double)turns, paid);
   waitq__history_fold(history, &line, (double)turns, paid);
   waitq__history_note_left(history, waitq__word(&ledger->gone), ledger->left + state->trimmed_left);
   history->used = state->turns.used;

@@ -106,10 +106,10 @@ void waitq__room_publish(waitq_room_t *room) {
   int64_t foresee_us = waitq__foresee_due(room);
   room->due_us = foresee_us < room->due_us ? foresee_us : room->due_us;
   waitq__foresee_draw(room);
-  view.forecast = waitq__forecast_after(&room->forecast, waitq__room_turns(room));
+  view.had_turn = waitq__room_turns(room);
+  view.forecast = waitq__forecast_after(&room->forecast, view.had_turn);
   view.epoch = waitq__word(&room->ledger.epoch);
   view.head = state->head;
-  view.had_turn = waitq__room_turns(room);
   view.floor = state->floor;
   view.trim = state->trim;
   view.now_us = state->now_us;

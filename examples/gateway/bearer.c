@@ -2,18 +2,15 @@
  * Copyright (c) 2026 The libwaitq authors */
 #include "bearer.h"
 
+#include <openssl/crypto.h>
 #include <string.h>
 
 #include "reply.h"
 
-/* Compares all of it, however early it differs. */
+/* Takes as long wherever they differ. */
 static bool is_same(struct text given, const char *secret) {
   const size_t length = secret == NULL ? 0 : strlen(secret);
-  unsigned differs = given.length != length || length == 0;
-  for (size_t i = 0; i < length; i++) {
-    differs |= (unsigned)(unsigned char)secret[i] ^ (given.length > 0 ? (unsigned char)given.at[i % given.length] : 1U);
-  }
-  return differs == 0;
+  return length > 0 && given.length == length && CRYPTO_memcmp(given.at, secret, length) == 0;
 }
 
 bool bearer_is_allowed(struct visit *visit, const char *secret, const char *another) {

@@ -100,6 +100,15 @@ struct waitq__probe *waitq__calibration_free_probe(struct waitq__calibration *ca
   return NULL;
 }
 
+uint64_t waitq__probe_place(uint64_t bits, uint64_t length, int is_fair) {
+  uint64_t mixed = (bits ^ bits >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
+  mixed = (mixed ^ mixed >> 27) * UINT64_C(0x94d049bb133111eb);
+  double part = (double)(mixed >> 11) * 0x1p-53;
+  double all = (double)length;
+  double offset = is_fair ? part * all : exp(part * log(all + 1.0)) - 1.0;
+  return (uint64_t)(offset < all ? offset : all - 1.0);
+}
+
 void waitq__probe_begin(struct waitq__probe *probe, uint64_t number, int64_t now_us, const struct waitq__span *span) {
   *probe = (struct waitq__probe){
       .number = number,

@@ -71,6 +71,10 @@ double waitq__class_begin(unsigned class);
 /* A probe that watches nothing; NULL where all watch. is_fair is set where it counts for the means as well. */
 struct waitq__probe *waitq__calibration_free_probe(struct waitq__calibration *calibration, int *is_fair);
 
+/* Where to look in a line of so many, of whom there is one at least: at any place with the same chance, or rather near the head, of which there are
+ * few. The bits are any that differ from one time to the next; they are mixed here (SplitMix64). */
+uint64_t waitq__probe_place(uint64_t bits, uint64_t length, int is_fair);
+
 /* Begins to watch. */
 void waitq__probe_begin(struct waitq__probe *probe, uint64_t number, int64_t now_us, const struct waitq__span *span);
 

@@ -296,7 +296,7 @@ static int check_sample(const waitq_eta_sample *sample, waitq_error *error) {
   return check_time("goes_on_at_ms", sample->goes_on_at_ms, error);
 }
 
-/* Watches one more place in line, any with the same chance (SplitMix64). */
+/* Watches one more place in line. */
 static void watch(struct waitq_eta *eta) {
   struct waitq__span span;
   int is_fair;
@@ -305,12 +305,8 @@ static void watch(struct waitq_eta *eta) {
   if (probe == NULL || waiting == 0) {
     return;
   }
-  uint64_t mixed = eta->random += UINT64_C(0x9e3779b97f4a7c15);
-  mixed = (mixed ^ mixed >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
-  mixed = (mixed ^ mixed >> 27) * UINT64_C(0x94d049bb133111eb);
-  double part = (double)(mixed >> 11) * 0x1p-53;
-  double offset = is_fair ? part * (double)waiting : exp(part * log((double)waiting + 1.0)) - 1.0;
-  uint64_t ahead = (uint64_t)offset < waiting ? (uint64_t)offset : waiting - 1;
+  eta->random += UINT64_C(0x9e3779b97f4a7c15);
+  uint64_t ahead = waitq__probe_place(eta->random, waiting, is_fair);
   if (waitq__forecast_find(&eta->forecast, eta->table, (double)(ahead + 1), eta->now_us, &span)) {
     waitq__observer_watch(&eta->observer, probe, ahead, eta->now_us, &span);
   }

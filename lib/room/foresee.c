@@ -126,15 +126,7 @@ static double paid_since(const struct waitq__state *state, uint64_t turns) {
   return (double)(paid < turns ? paid : turns);
 }
 
-/* Chance that is the same for all contexts (SplitMix64). */
-static double chance(uint64_t seed) {
-  uint64_t mixed = (seed + 1) * UINT64_C(0x9e3779b97f4a7c15);
-  mixed = (mixed ^ mixed >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
-  mixed = (mixed ^ mixed >> 27) * UINT64_C(0x94d049bb133111eb);
-  return (double)(mixed >> 11) * 0x1p-53;
-}
-
-/* Watches one more place in line, any with the same chance; every other time rather one near the head, of which there are few. */
+/* Watches one more place in line: the same for all contexts. */
 static void watch(struct waitq__round *round) {
   const waitq_room_t *room = round->room;
   struct waitq__state *state = &round->state;
@@ -144,10 +136,8 @@ static void watch(struct waitq__round *round) {
   if (probe == NULL || next <= state->head) {
     return;
   }
-  double part = chance((uint64_t)state->now_us ^ state->head << 20);
-  double length = (double)(next - state->head);
-  double offset = is_fair ? part * length : exp(part * log(length + 1.0)) - 1.0;
-  uint64_t number = state->head + (uint64_t)(offset < length ? offset : length - 1.0);
+  uint64_t bits = (((uint64_t)state->now_us ^ state->head << 20) + 1) * UINT64_C(0x9e3779b97f4a7c15);
+  uint64_t number = state->head + waitq__probe_place(bits, next - state->head, is_fair);
   struct waitq__span span;
   if (number < next && !waitq__ledger_test(&room->ledger, WAITQ__PLANE_GONE, number)) {
     uint64_t ahead = waitq__tally_ahead(&room->ledger, state->head, number);
